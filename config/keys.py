@@ -1,0 +1,77 @@
+"""The key ring: every secret and signing key, read from its `*_FILE` or made 0600 on first run."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from functools import cached_property
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from config import env
+
+
+class KeyRing:
+    """Keys of one installation, kept one a file in `folder` unless a `*_FILE` setting names one."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def _bytes(self, name: str, length: int) -> bytes:
+        named = env.read(f"{name.upper()}_FILE")
+        path = Path(named) if named else self.folder / name
+        if not path.exists() and not named:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            draft = path.with_name(f".{name}.{os.getpid()}")
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+                out.write(secrets.token_bytes(length).hex().encode())
+            try:
+                os.link(draft, path)  # the first process to come wins; the others read its key
+            except FileExistsError:
+                pass
+            finally:
+                draft.unlink()
+        return bytes.fromhex(path.read_text().strip())
+
+    def _signing(self, name: str) -> Ed25519PrivateKey:
+        return Ed25519PrivateKey.from_private_bytes(self._bytes(name, 32))
+
+    @cached_property
+    def secret_key(self) -> str:
+        return self._bytes("secret_key", 50).hex()
+
+    @cached_property
+    def subject_pepper(self) -> bytes:
+        return self._bytes("subject_pepper", 32)
+
+    @cached_property
+    def fingerprint_key(self) -> bytes:
+        return self._bytes("fingerprint_key", 32)
+
+    @cached_property
+    def field_key(self) -> bytes:
+        return self._bytes("field_key", 32)
+
+    @cached_property
+    def ledger_key(self) -> Ed25519PrivateKey:
+        return self._signing("ledger_key")
+
+    @cached_property
+    def receipt_key(self) -> Ed25519PrivateKey:
+        return self._signing("receipt_key")
+
+    @cached_property
+    def token_key(self) -> Ed25519PrivateKey:
+        return self._signing("token_key")
+
+    @cached_property
+    def webhook_key(self) -> Ed25519PrivateKey:
+        return self._signing("webhook_key")
+
+
+def public_bytes(key: Ed25519PrivateKey) -> bytes:
+    """The 32 raw bytes of a signing key's public half."""
+    raw = serialization.Encoding.Raw
+    return key.public_key().public_bytes(raw, serialization.PublicFormat.Raw)

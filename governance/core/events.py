@@ -1,0 +1,130 @@
+"""Domain events: the news that lower rooms announce to upper ones, as plain frozen data.
+
+Written and delivered by `governance.outbox`; fields are text, numbers, booleans, None, tuples
+or flat dictionaries, so that an event survives as JSON.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+EVENT_TYPES: dict[str, type[DomainEvent]] = {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DomainEvent:
+    """Base of all events; every subclass is known by its name."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        EVENT_TYPES[cls.__name__] = cls
+
+    def payload(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+
+def load_event(name: str, payload: dict[str, Any]) -> DomainEvent:
+    """Rebuild an event from its stored name and payload."""
+    return EVENT_TYPES[name](**payload)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BreachFound(DomainEvent):
+    """A run of a plan found a measurement wholly beyond its declared limit."""
+
+    plan_key: str
+    system_key: str
+    version_key: str
+    run_id: str
+    finding_id: str
+    metric: str
+    definition: str
+    slice: dict[str, str]
+    value: float
+    low: float
+    high: float
+    threshold_op: str
+    threshold_value: float
+    n: int
+    unit: str
+    window_start: str
+    window_end: str
+    on_breach: str  # finding | open_incident | auto_contain
+    sentence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFinished(DomainEvent):
+    """A run published its result; `incident_id` when an incident asked for it."""
+
+    run_id: str
+    plan_key: str
+    system_key: str
+    version_key: str
+    verdict: str | None
+    incident_id: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignalChanged(DomainEvent):
+    key: str
+    scope_key: str
+    value: str | None
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaterialChange(DomainEvent):
+    """Something an approval covers was edited."""
+
+    system_key: str
+    what: str
+    sentence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalStale(DomainEvent):
+    system_key: str
+    version_key: str
+    approval_id: str
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HoldPlaced(DomainEvent):
+    hold_id: str
+    target_kind: str
+    target_key: str
+    effect: str
+    cause: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HoldReleased(DomainEvent):
+    hold_id: str
+    target_kind: str
+    target_key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServingVersionChanged(DomainEvent):
+    system_key: str
+    version_key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsentChanged(DomainEvent):
+    subject_pseudonym: str
+    purpose_key: str
+    status: str
+    revision: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentOpened(DomainEvent):
+    incident_id: str
+    reference: str
+    system_key: str
+    severity: str
