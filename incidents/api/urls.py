@@ -1,0 +1,12 @@
+"""REST routes of the incident room."""
+
+from django.urls import include, path
+from rest_framework.routers import SimpleRouter
+
+from incidents.api.views import IncidentViewSet, PlaybookViewSet
+
+router = SimpleRouter(trailing_slash=False)
+router.register("incidents", IncidentViewSet, basename="api-incident")
+router.register("playbooks", PlaybookViewSet, basename="api-playbook")
+
+urlpatterns = [path("", include(router.urls))]

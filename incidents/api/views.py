@@ -1,0 +1,138 @@
+"""Incidents and playbooks over REST: parse, call, render."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from rest_framework import mixins, serializers, status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from governance.core.api.viewsets import BaseViewSet
+from governance.core.ids import uuid7
+from governance.registry.selectors import systems_for
+from incidents.choices import Kind, Severity, State
+from incidents.models import Incident, IncidentStep, Playbook, TimelineEntry
+from incidents.selectors import incident_by_reference, incidents_for
+from incidents.services.moving import move_incident
+from incidents.services.opening import current_playbook, open_incident
+
+
+class StepSerializer(serializers.ModelSerializer[IncidentStep]):
+    class Meta:
+        model = IncidentStep
+        fields = ("position", "type", "title", "state", "automatic", "outcome", "finished_at")
+
+
+class TimelineSerializer(serializers.ModelSerializer[TimelineEntry]):
+    class Meta:
+        model = TimelineEntry
+        fields = ("created_at", "kind", "sentence", "actor_display")
+
+
+class IncidentSerializer(serializers.ModelSerializer[Incident]):
+    system = serializers.SlugRelatedField(slug_field="key", read_only=True)  # type: ignore[var-annotated]
+    version = serializers.SlugRelatedField(slug_field="key", read_only=True)  # type: ignore[var-annotated]
+    steps = StepSerializer(many=True, read_only=True)
+    timeline = TimelineSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = Incident
+        fields = (
+            "id",
+            "reference",
+            "title",
+            "summary",
+            "kind",
+            "severity",
+            "state",
+            "system",
+            "version",
+            "cause",
+            "started_at",
+            "detected_at",
+            "reported_at",
+            "acknowledged_at",
+            "contained_at",
+            "mitigated_at",
+            "verified_at",
+            "resolved_at",
+            "closed_at",
+            "steps",
+            "timeline",
+        )
+
+
+class ReportSerializer(serializers.Serializer[Incident]):
+    title = serializers.CharField(max_length=200)
+    summary = serializers.CharField(required=False, default="")
+    kind = serializers.ChoiceField(choices=Kind.choices)
+    severity = serializers.ChoiceField(choices=Severity.choices, default=Severity.S3)
+    system = serializers.SlugField(required=False, allow_null=True, default=None)
+
+
+class MoveSerializer(serializers.Serializer[Incident]):
+    state = serializers.ChoiceField(choices=State.choices)
+    note = serializers.CharField(required=False, default="")
+
+
+class IncidentViewSet(mixins.ListModelMixin, BaseViewSet[Incident]):
+    """Incidents by reference (`INC-0001`)."""
+
+    serializer_class = IncidentSerializer
+    lookup_field = "reference"
+    queryset = Incident.objects.none()
+    required_actions = {
+        "list": "incidents.view",
+        "retrieve": "incidents.view",
+        "create": "incidents.report",
+        "move": "incidents.command",
+    }
+
+    def get_queryset(self) -> QuerySet[Incident]:
+        return incidents_for(self.request.actor).prefetch_related("steps", "timeline")
+
+    def retrieve(self, request: Request, reference: str) -> Response:
+        return Response(self.get_serializer(incident_by_reference(reference, request.actor)).data)
+
+    def create(self, request: Request) -> Response:
+        form = ReportSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        values: dict[str, Any] = dict(form.validated_data)
+        key = values.pop("system")
+        system = systems_for(request.actor).get(key=key) if key else None
+        incident, _created = open_incident(
+            cause_key=f"report:{uuid7()}", system=system, actor=request.actor, **values
+        )
+        return Response(self.get_serializer(incident).data, status=status.HTTP_201_CREATED)
+
+    @action(detail=True, methods=["post"])
+    def move(self, request: Request, reference: str) -> Response:
+        form = MoveSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        moved = move_incident(
+            incident=incident_by_reference(reference, request.actor),
+            to=form.validated_data["state"],
+            note=form.validated_data["note"],
+            actor=request.actor,
+        )
+        return Response(self.get_serializer(moved).data)
+
+
+class PlaybookSerializer(serializers.ModelSerializer[Playbook]):
+    class Meta:
+        model = Playbook
+        fields = ("key", "version", "title", "steps")
+
+
+class PlaybookViewSet(BaseViewSet[Playbook]):
+    """The playbook that the next incident copies."""
+
+    serializer_class = PlaybookSerializer
+    queryset = Playbook.objects.none()
+    required_actions = {"list": "incidents.view"}
+
+    def list(self, request: Request) -> Response:
+        return Response(self.get_serializer([current_playbook()], many=True).data)

@@ -1,0 +1,63 @@
+"""The words of the incident room: states, severities, kinds, step types and step states."""
+
+from django.db.models import TextChoices
+
+
+class State(TextChoices):
+    REPORTED = "reported", "Reported"
+    TRIAGE = "triage", "Triage"
+    ACTIVE = "active", "Active"
+    MITIGATED = "mitigated", "Mitigated"
+    RESOLVED = "resolved", "Resolved"
+    REVIEW = "review", "Review"
+    CLOSED = "closed", "Closed"
+    FALSE_POSITIVE = "false_positive", "False positive"
+    DUPLICATE = "duplicate", "Duplicate"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+FINAL_STATES = (State.CLOSED, State.FALSE_POSITIVE, State.DUPLICATE, State.CANCELLED)
+
+
+class Severity(TextChoices):
+    S1 = "s1", "S1: serious harm goes on"
+    S2 = "s2", "S2: a limit is breached and people are affected"
+    S3 = "s3", "S3: contained, or one group over a limit"
+    S4 = "s4", "S4: near miss"
+
+
+class Kind(TextChoices):
+    PRIVACY = "privacy_violation", "Privacy violation"
+    BIAS = "algorithmic_bias", "Algorithmic bias"
+    OPACITY = "opacity", "Opacity"
+    MANIPULATION = "manipulation", "Manipulation"
+    CONSENT = "consent_erosion", "Consent erosion"
+
+
+class StepType(TextChoices):
+    FREEZE_EVIDENCE = "freeze_evidence", "Freeze evidence"
+    PLACE_HOLD = "place_hold", "Place a hold"
+    ROLLBACK_MODEL = "rollback_model", "Roll back to the fallback"
+    NOTIFY = "notify", "Notify"
+    RUN_AUDIT = "run_audit", "Verification audit"
+    INVESTIGATE = "investigate", "Investigate"
+    LIFT_HOLD = "lift_hold", "Lift the hold (two people)"
+
+
+CONTAINMENT = (StepType.PLACE_HOLD, StepType.ROLLBACK_MODEL)
+
+
+class StepState(TextChoices):
+    PENDING = "pending", "Pending"
+    WAITING = "waiting", "Waiting"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+    SKIPPED = "skipped", "Skipped"
+
+
+class TimelineKind(TextChoices):
+    OPENED = "opened", "Opened"
+    EVIDENCE = "evidence", "Evidence"
+    STATE = "state", "State"
+    STEP = "step", "Step"
+    NOTE = "note", "Note"

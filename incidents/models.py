@@ -1,0 +1,171 @@
+"""Incidents, the playbook copied onto them, their evidence and their timeline."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from governance.core.append_only import AppendOnly
+from governance.core.models import KeyField, PublicModel
+from incidents.choices import FINAL_STATES, Kind, Severity, State, StepState, StepType, TimelineKind
+
+
+class Incident(PublicModel):
+    """One harm, or the suspicion of one, from its report to its closing.
+
+    `cause_key` names what went wrong (which plan, version and metric); while an incident is open
+    no second one may claim the same cause.
+    """
+
+    number = models.PositiveIntegerField(unique=True, editable=False)
+    title = models.CharField(max_length=200)
+    summary = models.TextField(blank=True)
+    kind = models.CharField(max_length=24, choices=Kind)
+    severity = models.CharField(max_length=2, choices=Severity)
+    state = models.CharField(max_length=16, choices=State, default=State.REPORTED)
+    cause_key = models.CharField(max_length=255)
+    system = models.ForeignKey(
+        "registry.System", on_delete=models.PROTECT, null=True, related_name="incidents"
+    )
+    version = models.ForeignKey(
+        "registry.ModelVersion", on_delete=models.PROTECT, null=True, related_name="incidents"
+    )
+    plan = models.ForeignKey(
+        "audits.Plan", on_delete=models.PROTECT, null=True, related_name="incidents"
+    )
+    run = models.ForeignKey(
+        "audits.Run", on_delete=models.PROTECT, null=True, related_name="opened_incidents"
+    )
+    reported_by = models.CharField(max_length=80)
+    commander = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="commanded_incidents",
+    )
+    cause = models.TextField(blank=True)
+    started_at = models.DateTimeField(null=True)
+    detected_at = models.DateTimeField()
+    reported_at = models.DateTimeField()
+    acknowledged_at = models.DateTimeField(null=True)
+    contained_at = models.DateTimeField(null=True)
+    verified_at = models.DateTimeField(null=True)
+    mitigated_at = models.DateTimeField(null=True)
+    resolved_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-number",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("cause_key",),
+                condition=~Q(state__in=[str(state) for state in FINAL_STATES]),
+                name="incident_once_per_cause",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=State.values), name="incident_state_is_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["mitigated", "resolved", "review", "closed"])
+                | Q(contained_at__isnull=False),
+                name="incident_mitigated_only_when_contained",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["resolved", "review", "closed"])
+                | Q(verified_at__isnull=False),
+                name="incident_resolved_only_when_verified",
+            ),
+            models.CheckConstraint(
+                condition=Q(contained_at__isnull=True) | Q(contained_at__gte=F("detected_at")),
+                name="incident_contained_after_detected",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.reference} {self.title}"
+
+    @property
+    def reference(self) -> str:
+        return f"INC-{self.number:04d}"
+
+
+class Playbook(PublicModel):
+    """A versioned list of steps. Incidents copy it when they open, so edits never reach them."""
+
+    key = KeyField()
+    version = models.PositiveIntegerField()
+    title = models.CharField(max_length=120)
+    steps = models.JSONField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("key", "version"), name="playbook_version_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.title} (version {self.version})"
+
+
+class IncidentStep(PublicModel):
+    """One step of the copied playbook. Its effect and its end share one transaction."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="steps")
+    playbook = models.ForeignKey(Playbook, on_delete=models.PROTECT)
+    position = models.PositiveSmallIntegerField()
+    type = models.CharField(max_length=20, choices=StepType)
+    title = models.CharField(max_length=120)
+    instruction = models.TextField()
+    role = models.CharField(max_length=24, blank=True)
+    automatic = models.BooleanField()
+    mandatory = models.BooleanField(default=True)
+    state = models.CharField(max_length=8, choices=StepState, default=StepState.PENDING)
+    attempt = models.PositiveIntegerField(default=0)
+    outcome = models.TextField(blank=True)
+    done_by = models.CharField(max_length=80, blank=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("incident", "position")
+        constraints = (
+            models.UniqueConstraint(fields=("incident", "position"), name="step_position_once"),
+            models.CheckConstraint(
+                condition=~Q(state__in=["done", "skipped"]) | Q(finished_at__isnull=False),
+                name="step_done_has_a_time",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.position}. {self.title}"
+
+
+class Evidence(AppendOnly, PublicModel):
+    """What was true when the incident opened, frozen as JSON with its SHA-256."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="evidence")
+    title = models.CharField(max_length=120)
+    content = models.JSONField()
+    sha256 = models.CharField(max_length=64)
+
+    class Meta(AppendOnly.Meta):
+        pass
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class TimelineEntry(AppendOnly, PublicModel):
+    """What happened, in words, in the order it happened."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="timeline")
+    kind = models.CharField(max_length=8, choices=TimelineKind)
+    sentence = models.TextField()
+    actor_reference = models.CharField(max_length=80)
+    actor_display = models.CharField(max_length=120)
+    link = models.CharField(max_length=255, blank=True)
+
+    class Meta(AppendOnly.Meta):
+        ordering = ("created_at", "id")
+
+    def __str__(self) -> str:
+        return self.sentence

@@ -1,0 +1,105 @@
+"""News that moves incidents: a breach opens one, a run verifies it, a lifted hold resolves it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from audits.models import Run
+from governance.core.actors import Actor
+from governance.core.clock import database_now
+from governance.core.events import BreachFound, HoldReleased, RunFinished
+from governance.outbox.subscriptions import subscribes
+from governance.registry.models import Hold
+from incidents.choices import FINAL_STATES, Kind, Severity, State, StepState, StepType, TimelineKind
+from incidents.machine import missing_for
+from incidents.models import Incident, IncidentStep
+from incidents.services.moving import gather_facts, move_incident
+from incidents.services.opening import open_incident
+from incidents.services.steps import run_automatic_steps
+from incidents.services.timeline import add_timeline_entry
+
+
+@subscribes(BreachFound)
+def open_on_breach(event: BreachFound, *, actor: Actor) -> None:
+    """Open one incident per (plan, version, metric) and contain it where the plan says so."""
+    if event.on_breach == "finding":
+        return
+    run = Run.objects.select_related("plan__system", "version").get(pk=event.run_id)
+    incident, created = open_incident(
+        title=f"{event.system_key}: {event.metric} beyond its limit",
+        summary=event.sentence,
+        kind=Kind.BIAS,
+        severity=Severity.S2,
+        cause_key=f"breach:{event.plan_key}:{event.version_key}:{event.metric}",
+        system=run.plan.system,
+        version=run.version,
+        plan=run.plan,
+        run=run,
+        started_at=datetime.fromisoformat(event.window_start),
+        unattended=event.on_breach == "auto_contain",
+        actor=actor,
+    )
+    if created:
+        run_automatic_steps(incident=incident, actor=actor)
+        return
+    started = datetime.fromisoformat(event.window_start)
+    if incident.started_at is None or started < incident.started_at:
+        Incident.objects.filter(pk=incident.pk).update(started_at=started)
+    add_timeline_entry(
+        incident=incident,
+        kind=TimelineKind.EVIDENCE,
+        sentence=f"Also found from {event.window_start[:10]}: {event.sentence}",
+        actor=actor,
+    )
+
+
+@subscribes(RunFinished)
+def record_verification(event: RunFinished, *, actor: Actor) -> None:
+    """A run that an incident asked for has ended: the verification step follows its verdict."""
+    if event.incident_id is None:
+        return
+    step = IncidentStep.objects.select_for_update(of=("self",)).get(
+        incident_id=event.incident_id, type=StepType.RUN_AUDIT
+    )
+    if step.state == StepState.DONE:
+        return
+    verdict = event.verdict or "no verdict"
+    passed = verdict == "pass"
+    step.outcome = f"The audit of {event.version_key} ended: {verdict}."
+    if not passed:
+        step.outcome += " New outputs start it again."
+    step.state = StepState.DONE if passed else StepState.FAILED
+    step.finished_at = database_now() if passed else None
+    step.done_by = actor.display
+    step.save()
+    if passed:
+        Incident.objects.filter(pk=event.incident_id).update(verified_at=database_now())
+    add_timeline_entry(
+        incident=step.incident, kind=TimelineKind.STEP, sentence=step.outcome, actor=actor
+    )
+
+
+@subscribes(HoldReleased)
+def resolve_when_lifted(event: HoldReleased, *, actor: Actor) -> None:
+    """Two people lifted a hold: its incident's step is done, and the incident is resolved."""
+    hold = Hold.objects.get(pk=event.hold_id)
+    number = hold.incident_reference.removeprefix("INC-")
+    if not number.isdigit():
+        return
+    incident = Incident.objects.exclude(state__in=FINAL_STATES).filter(number=int(number)).first()
+    if incident is None:
+        return
+    incident.steps.filter(type=StepType.LIFT_HOLD).exclude(state=StepState.DONE).update(
+        state=StepState.DONE,
+        finished_at=database_now(),
+        done_by=actor.display,
+        outcome="Two people lifted the hold.",
+    )
+    add_timeline_entry(
+        incident=incident,
+        kind=TimelineKind.STEP,
+        sentence="Two people lifted the hold.",
+        actor=actor,
+    )
+    if not missing_for(gather_facts(incident), State.RESOLVED):
+        move_incident(incident=incident, to=State.RESOLVED, actor=actor)

@@ -1,0 +1,35 @@
+"""Reading incidents: whose they are to see, what is open, what stands on the board."""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+
+from governance.core.actors import Actor
+from governance.core.errors import NotFound
+from incidents.choices import FINAL_STATES
+from incidents.models import Incident
+
+
+def incidents_for(actor: Actor) -> QuerySet[Incident]:
+    """Incidents of the systems the actor belongs to, and those they reported themselves."""
+    incidents = Incident.objects.select_related("system", "version", "commander", "plan")
+    if not actor.may("incidents.view"):
+        return incidents.none()
+    if actor.system_keys is None:
+        return incidents
+    return incidents.filter(
+        Q(system__key__in=actor.system_keys) | Q(reported_by=actor.reference)
+    )
+
+
+def open_incidents_for(actor: Actor) -> QuerySet[Incident]:
+    return incidents_for(actor).exclude(state__in=FINAL_STATES)
+
+
+def incident_by_reference(reference: str, actor: Actor) -> Incident:
+    """Return the incident called `INC-0001`, or refuse as if it did not exist."""
+    number = reference.upper().removeprefix("INC-")
+    incident = incidents_for(actor).filter(number=int(number)).first() if number.isdigit() else None
+    if incident is None:
+        raise NotFound(f"There is no incident {reference} that you may see.")
+    return incident

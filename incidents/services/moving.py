@@ -1,0 +1,136 @@
+"""Moving an incident through its states: facts gathered, guards asked, one guarded update."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from governance.core.actors import Actor
+from governance.core.clock import database_now
+from governance.core.errors import Conflict, Invalid, NotPermitted
+from governance.ledger.services import record_entry
+from governance.people.models import User
+from governance.registry.models import Hold
+from incidents import machine
+from incidents.choices import State, StepState, TimelineKind
+from incidents.models import Incident
+from incidents.services.signalling import publish_open_incidents
+from incidents.services.timeline import add_timeline_entry
+
+_STAMPS = {
+    State.TRIAGE: "acknowledged_at",
+    State.MITIGATED: "mitigated_at",
+    State.RESOLVED: "resolved_at",
+    State.CLOSED: "closed_at",
+}
+
+
+def gather_facts(incident: Incident) -> machine.Facts:
+    """Read from the database what the guards look at."""
+    open_steps = incident.steps.filter(mandatory=True).exclude(
+        state__in=[StepState.DONE, StepState.SKIPPED]
+    )
+    return machine.Facts(
+        state=incident.state,
+        severity=incident.severity,
+        has_commander=incident.commander_id is not None,
+        has_system=incident.system_id is not None,
+        contained=incident.contained_at is not None,
+        verified=incident.verified_at is not None,
+        holds_active=Hold.objects.filter(
+            incident_reference=incident.reference, released_at__isnull=True
+        ).count(),
+        cause_written=bool(incident.cause.strip()),
+        open_mandatory_steps=tuple(open_steps.values_list("title", flat=True)),
+    )
+
+
+@transaction.atomic
+def move_incident(*, incident: Incident, to: str, actor: Actor, note: str = "") -> Incident:
+    """Move an incident to the state `to`, or refuse with everything that is missing."""
+    if not actor.may("incidents.command"):
+        raise NotPermitted("Only the incident commander moves an incident on.")
+    if to not in State.values:
+        raise Invalid(f"There is no state {to!r}.")
+    incident = Incident.objects.select_for_update().get(pk=incident.pk)
+    missing = machine.missing_for(gather_facts(incident), to)
+    if missing:
+        raise Conflict(" ".join(missing))
+    before, now = incident.state, database_now()
+    changes: dict[str, object] = {"state": to, "updated_at": now}
+    if to in _STAMPS and getattr(incident, _STAMPS[State(to)]) is None:
+        changes[_STAMPS[State(to)]] = now
+    if Incident.objects.filter(pk=incident.pk, state=before).update(**changes) != 1:
+        raise Conflict("The incident moved on in the meantime; load the page again.")
+    sentence = f"{State(before).label} to {State(to).label.lower()}."
+    add_timeline_entry(
+        incident=incident,
+        kind=TimelineKind.STATE,
+        sentence=f"{sentence} {note}".strip(),
+        actor=actor,
+    )
+    record_entry(
+        verb="incidents.moved",
+        object_type="incident",
+        object_id=str(incident.pk),
+        actor=actor,
+        facts={"reference": incident.reference, "from": before, "to": to},
+    )
+    publish_open_incidents(system=incident.system, actor=actor)
+    incident.refresh_from_db()
+    return incident
+
+
+@transaction.atomic
+def take_command(*, incident: Incident, user: User, actor: Actor) -> Incident:
+    """Make `user` the commander; a reported incident is thereby acknowledged and in triage."""
+    if not actor.may("incidents.command"):
+        raise NotPermitted("Only incident commanders take command.")
+    incident = Incident.objects.select_for_update().get(pk=incident.pk)
+    incident.commander = user
+    incident.acknowledged_at = incident.acknowledged_at or database_now()
+    incident.save(update_fields=["commander", "acknowledged_at", "updated_at"])
+    add_timeline_entry(
+        incident=incident,
+        kind=TimelineKind.STATE,
+        sentence=f"{actor.display} took command.",
+        actor=actor,
+    )
+    record_entry(
+        verb="incidents.command_taken",
+        object_type="incident",
+        object_id=str(incident.pk),
+        actor=actor,
+        facts={"reference": incident.reference, "commander": str(user.pk)},
+    )
+    if incident.state == State.REPORTED:
+        return move_incident(incident=incident, to=State.TRIAGE, actor=actor)
+    return incident
+
+
+@transaction.atomic
+def write_cause(*, incident: Incident, cause: str, actor: Actor) -> Incident:
+    """Record the cause that was found; the investigation step is done by it."""
+    if not actor.may("incidents.command"):
+        raise NotPermitted("Only the incident commander records the cause.")
+    if len(cause.strip()) < 20:
+        raise Invalid("Describe the cause in at least one full sentence.")
+    incident = Incident.objects.select_for_update().get(pk=incident.pk)
+    incident.cause = cause.strip()
+    incident.save(update_fields=["cause", "updated_at"])
+    incident.steps.filter(type="investigate").exclude(state=StepState.DONE).update(
+        state=StepState.DONE,
+        finished_at=database_now(),
+        done_by=actor.display,
+        outcome="The cause is written down.",
+    )
+    add_timeline_entry(
+        incident=incident, kind=TimelineKind.NOTE, sentence=f"Cause: {cause.strip()}", actor=actor
+    )
+    record_entry(
+        verb="incidents.cause_written",
+        object_type="incident",
+        object_id=str(incident.pk),
+        actor=actor,
+        facts={"reference": incident.reference, "cause": cause.strip()},
+    )
+    return incident

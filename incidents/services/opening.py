@@ -1,0 +1,136 @@
+"""Opening incidents: once per cause, with the playbook copied and the timeline begun."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import datetime
+
+from django.db import connection, transaction
+from django.db.models import Max
+
+from audits.models import Plan, Run
+from governance.core.actors import Actor
+from governance.core.clock import database_now
+from governance.core.errors import Invalid, NotPermitted
+from governance.core.events import IncidentOpened
+from governance.ledger.services import record_entry
+from governance.outbox.services import emit
+from governance.registry.models import ModelVersion, System
+from incidents.choices import CONTAINMENT, FINAL_STATES, Kind, Severity, State, TimelineKind
+from incidents.models import Incident, IncidentStep, Playbook
+from incidents.playbook.content import PLAYBOOK_KEY, PLAYBOOK_TITLE, STEPS
+from incidents.services.signalling import publish_open_incidents
+from incidents.services.timeline import add_timeline_entry
+
+_OPENING_LOCK = 0x1AC1DE47  # one advisory lock: numbers stay dense and a cause opens once
+
+
+def current_playbook() -> Playbook:
+    """Return the newest version of the built-in playbook; write one when its text has changed."""
+    steps = [dataclasses.asdict(step) for step in STEPS]
+    newest = Playbook.objects.filter(key=PLAYBOOK_KEY).order_by("-version").first()
+    if newest is not None and newest.steps == steps:
+        return newest
+    return Playbook.objects.create(
+        key=PLAYBOOK_KEY,
+        version=newest.version + 1 if newest else 1,
+        title=PLAYBOOK_TITLE,
+        steps=steps,
+    )
+
+
+@transaction.atomic
+def open_incident(
+    *,
+    title: str,
+    summary: str,
+    kind: str,
+    severity: str,
+    cause_key: str,
+    actor: Actor,
+    system: System | None = None,
+    version: ModelVersion | None = None,
+    plan: Plan | None = None,
+    run: Run | None = None,
+    started_at: datetime | None = None,
+    unattended: bool = False,
+) -> tuple[Incident, bool]:
+    """Open an incident for a cause, or return the open one that already claims it.
+
+    Returns the incident and whether it is new. `unattended` means that the plan which found the
+    cause was allowed to contain it: the incident starts active and its containment steps run by
+    themselves; otherwise a person decides on them. The advisory lock makes two breaches of one cause
+    that arrive together open one incident.
+    """
+    if not actor.may("incidents.report"):
+        raise NotPermitted("Your role may not report incidents.")
+    if kind not in Kind.values or severity not in Severity.values:
+        raise Invalid("Choose one of the listed kinds and severities.")
+    if not title.strip():
+        raise Invalid("Give the incident a title that says what happens to whom.")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_OPENING_LOCK])
+    claimed = Incident.objects.filter(cause_key=cause_key).exclude(state__in=FINAL_STATES).first()
+    if claimed is not None:
+        return claimed, False
+    now = database_now()
+    incident = Incident.objects.create(
+        number=(Incident.objects.aggregate(highest=Max("number"))["highest"] or 0) + 1,
+        title=title.strip(),
+        summary=summary,
+        kind=kind,
+        severity=severity,
+        state=State.ACTIVE if unattended else State.REPORTED,
+        cause_key=cause_key,
+        system=system,
+        version=version,
+        plan=plan,
+        run=run,
+        reported_by=actor.reference,
+        started_at=started_at,
+        detected_at=now,
+        reported_at=now,
+    )
+    _copy_playbook(incident, unattended=unattended)
+    add_timeline_entry(incident=incident, kind=TimelineKind.OPENED, sentence=title, actor=actor)
+    record_entry(
+        verb="incidents.opened",
+        object_type="incident",
+        object_id=str(incident.pk),
+        actor=actor,
+        facts={
+            "reference": incident.reference,
+            "system": system.key if system else None,
+            "version": version.key if version else None,
+            "kind": kind,
+            "severity": severity,
+            "cause": cause_key,
+        },
+    )
+    publish_open_incidents(system=system, actor=actor)
+    emit(
+        IncidentOpened(
+            incident_id=str(incident.pk),
+            reference=incident.reference,
+            system_key=system.key if system else "",
+            severity=severity,
+        )
+    )
+    return incident, True
+
+
+def _copy_playbook(incident: Incident, *, unattended: bool) -> None:
+    playbook = current_playbook()
+    IncidentStep.objects.bulk_create(
+        IncidentStep(
+            incident=incident,
+            playbook=playbook,
+            position=position,
+            type=step["type"],
+            title=step["title"],
+            instruction=step["instruction"],
+            role=step["role"],
+            automatic=step["automatic"] and (unattended or step["type"] not in CONTAINMENT),
+        )
+        for position, step in enumerate(playbook.steps, start=1)
+    )

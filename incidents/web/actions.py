@@ -1,0 +1,130 @@
+"""What people do to incidents from their pages: parse, call a service, say what happened."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST
+
+from governance.core.errors import DomainError
+from governance.core.ids import uuid7
+from governance.people.actors import request_actor
+from governance.people.models import User
+from governance.people.web.access import requires
+from governance.registry.models import Hold, System
+from governance.registry.selectors import systems_for
+from governance.registry.services import propose_release, release_hold
+from incidents.choices import Kind, Severity
+from incidents.models import IncidentStep
+from incidents.selectors import incident_by_reference
+from incidents.services.moving import move_incident, take_command, write_cause
+from incidents.services.opening import open_incident
+from incidents.services.steps import complete_by_hand, perform_step
+
+
+class ReportForm(forms.Form):
+    """What a person says when they report a harm."""
+
+    title = forms.CharField(max_length=200, label="What happens, and to whom?")
+    summary = forms.CharField(widget=forms.Textarea, label="What did you see?", required=False)
+    system = forms.ModelChoiceField(
+        queryset=System.objects.none(), required=False, label="Affected system"
+    )
+    kind = forms.ChoiceField(choices=Kind.choices, label="Kind of harm")
+    severity = forms.ChoiceField(choices=Severity.choices, label="Severity")
+
+
+@requires("incidents.report")
+def report(request: HttpRequest) -> HttpResponse:
+    """Report a harm: an incident that a commander triages."""
+    actor = request_actor(request)
+    form = ReportForm(request.POST or None, initial={"severity": Severity.S3})
+    chosen = form.fields["system"]
+    assert isinstance(chosen, forms.ModelChoiceField)
+    chosen.queryset = systems_for(actor)
+    if form.is_valid():
+        incident, _created = open_incident(
+            cause_key=f"report:{uuid7()}", actor=actor, **form.cleaned_data
+        )
+        messages.success(request, f"{incident.reference} is reported. A commander will triage it.")
+        return redirect("incident", incident.reference)
+    return render(request, "incidents/report.html", {"form": form})
+
+
+@requires("incidents.command")
+@require_POST
+def command(request: HttpRequest, reference: str) -> HttpResponse:
+    actor = request_actor(request)
+    incident = incident_by_reference(reference, actor)
+    assert isinstance(request.user, User)
+    take_command(incident=incident, user=request.user, actor=actor)
+    messages.success(request, f"You command {incident.reference}.")
+    return redirect("incident", incident.reference)
+
+
+@requires("incidents.command")
+@require_POST
+def move(request: HttpRequest, reference: str) -> HttpResponse:
+    actor = request_actor(request)
+    incident = incident_by_reference(reference, actor)
+    try:
+        move_incident(
+            incident=incident,
+            to=request.POST.get("state", ""),
+            note=request.POST.get("note", ""),
+            actor=actor,
+        )
+    except DomainError as refusal:
+        messages.error(request, refusal.sentence)
+    return redirect("incident", incident.reference)
+
+
+@requires("incidents.command")
+@require_POST
+def cause(request: HttpRequest, reference: str) -> HttpResponse:
+    actor = request_actor(request)
+    incident = incident_by_reference(reference, actor)
+    try:
+        write_cause(incident=incident, cause=request.POST.get("cause", ""), actor=actor)
+    except DomainError as refusal:
+        messages.error(request, refusal.sentence)
+    return redirect("incident", incident.reference)
+
+
+@requires("incidents.command")
+@require_POST
+def step(request: HttpRequest, reference: str, position: int) -> HttpResponse:
+    """Run an automatic step now, or record how people did theirs."""
+    actor = request_actor(request)
+    incident = incident_by_reference(reference, actor)
+    found = get_object_or_404(IncidentStep, incident=incident, position=position)
+    try:
+        if "note" in request.POST:
+            complete_by_hand(step=found, note=request.POST["note"], actor=actor)
+        else:
+            perform_step(step=found, actor=actor)
+    except DomainError as refusal:
+        messages.error(request, refusal.sentence)
+    return redirect("incident", incident.reference)
+
+
+@requires("registry.release_hold")
+@require_POST
+def lift(request: HttpRequest, reference: str) -> HttpResponse:
+    """Propose to lift the incident's hold, or confirm another person's proposal."""
+    actor = request_actor(request)
+    incident = incident_by_reference(reference, actor)
+    hold = get_object_or_404(Hold, pk=request.POST.get("hold"), released_at__isnull=True)
+    reason = request.POST.get("reason", "")
+    try:
+        if hold.release_proposed_at is None:
+            propose_release(hold=hold, actor=actor, reason=reason)
+            messages.success(request, "Proposed. Another person has to confirm it.")
+        else:
+            release_hold(hold=hold, actor=actor, reason=reason)
+            messages.success(request, "The hold is lifted.")
+    except DomainError as refusal:
+        messages.error(request, refusal.sentence)
+    return redirect("incident", incident.reference)

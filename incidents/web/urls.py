@@ -1,0 +1,17 @@
+"""Routes of the incident pages."""
+
+from django.urls import path
+
+from incidents.web import actions, pages
+
+urlpatterns = [
+    path("incidents/", pages.board, name="incidents"),
+    path("incidents/new/", actions.report, name="incident_report"),
+    path("incidents/<str:reference>/", pages.incident, name="incident"),
+    path("incidents/<str:reference>/command/", actions.command, name="incident_command"),
+    path("incidents/<str:reference>/move/", actions.move, name="incident_move"),
+    path("incidents/<str:reference>/cause/", actions.cause, name="incident_cause"),
+    path("incidents/<str:reference>/lift/", actions.lift, name="incident_lift"),
+    path("incidents/<str:reference>/steps/<int:position>/", actions.step, name="incident_step"),
+    path("incidents/<str:reference>/evidence.json", pages.evidence, name="incident_evidence"),
+]
