@@ -1,0 +1,78 @@
+"""The closed vocabularies of this room: kinds, states and what may follow what."""
+
+from django.db import models
+
+
+class SourceKind(models.TextChoices):
+    IMPRESSIONS = "impressions", "Impressions"
+    RANKING = "ranking", "Rankings"
+    SCORES = "scores", "Scores"
+    DECISIONS = "decisions", "Decisions"
+    PRICES = "prices", "Prices"
+    TEXT = "text", "Texts"
+
+
+class OnBreach(models.TextChoices):
+    FINDING = "finding", "Record a finding"
+    OPEN_INCIDENT = "open_incident", "Open an incident"
+    AUTO_CONTAIN = "auto_contain", "Open an incident and contain it at once"
+
+
+class PlanState(models.TextChoices):
+    ACTIVE = "active", "Active"
+    PAUSED = "paused", "Paused"
+    ENDED = "ended", "Ended"
+
+
+class RunPurpose(models.TextChoices):
+    SCHEDULED = "scheduled", "Scheduled"
+    ON_DEMAND = "on_demand", "Asked for by a person"
+    VERIFICATION = "verification", "Verification for an incident"
+
+
+class RunState(models.TextChoices):
+    QUEUED = "queued", "Queued"
+    RUNNING = "running", "Running"
+    SUCCEEDED = "succeeded", "Finished"
+    ERROR = "error", "Stopped by an error"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+OPEN_RUN_STATES = (RunState.QUEUED, RunState.RUNNING)
+ENDED_RUN_STATES = (RunState.SUCCEEDED, RunState.ERROR, RunState.CANCELLED)
+
+
+class Verdict(models.TextChoices):
+    PASS = "pass", "Within the limit"
+    FAIL = "fail", "Beyond the limit"
+    INCONCLUSIVE = "inconclusive", "Inconclusive"
+    NOT_APPLICABLE = "not_applicable", "Not applicable"
+
+
+class FindingState(models.TextChoices):
+    OPEN = "open", "Open"
+    ACCEPTED = "accepted", "Accepted"
+    IN_REMEDIATION = "in_remediation", "In remediation"
+    FIXED = "fixed", "Fixed"
+    VERIFIED = "verified", "Verified"
+    RISK_ACCEPTED = "risk_accepted", "Risk accepted"
+    FALSE_POSITIVE = "false_positive", "False positive"
+
+
+FINDING_MOVES: dict[str, tuple[str, ...]] = {
+    FindingState.OPEN: (
+        FindingState.ACCEPTED,
+        FindingState.RISK_ACCEPTED,
+        FindingState.FALSE_POSITIVE,
+    ),
+    FindingState.ACCEPTED: (
+        FindingState.IN_REMEDIATION,
+        FindingState.RISK_ACCEPTED,
+        FindingState.FALSE_POSITIVE,
+    ),
+    FindingState.IN_REMEDIATION: (FindingState.FIXED, FindingState.RISK_ACCEPTED),
+    FindingState.FIXED: (FindingState.VERIFIED, FindingState.IN_REMEDIATION),
+    FindingState.VERIFIED: (),
+    FindingState.RISK_ACCEPTED: (FindingState.OPEN,),
+    FindingState.FALSE_POSITIVE: (FindingState.OPEN,),
+}

@@ -1,0 +1,16 @@
+"""Tables of this room: sources and segments, plans, runs with their measurements, findings."""
+
+from audits.models.findings import Finding
+from audits.models.outputs import OutcomeBatch, OutputBatch, Source
+from audits.models.plans import Plan
+from audits.models.runs import Measurement, Run
+
+__all__ = [
+    "Finding",
+    "Measurement",
+    "OutcomeBatch",
+    "OutputBatch",
+    "Plan",
+    "Run",
+    "Source",
+]

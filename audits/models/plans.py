@@ -1,0 +1,119 @@
+"""What is watched, how and how often: a plan and the windows it promises to audit."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from audits.choices import OnBreach, PlanState
+from audits.models.scoped import SystemScoped
+from governance.core.models import KeyField, PublicModel
+
+
+class Plan(PublicModel):
+    """One method on one system's outputs, window by window, against limits declared beforehand.
+
+    `limits` is a list of `{"limit": "top_share<=0.30", "severity": "fail" | "warn"}`. Windows are
+    half-open, `length` long, one every `every`, counted from `starts_at` in `zone`.
+    """
+
+    key = KeyField(unique=True)
+    title = models.CharField(max_length=200)
+    system = models.ForeignKey(
+        "registry.System", on_delete=models.PROTECT, related_name="audit_plans"
+    )
+    source = models.ForeignKey(
+        "audits.Source",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="plans",
+    )
+    version = models.ForeignKey(
+        "registry.ModelVersion",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="audit_plans",
+        help_text="Pinned version; empty: the one that serves when the window is scheduled.",
+    )
+    method = models.CharField(max_length=100)
+    parameters = models.JSONField(default=dict, blank=True)
+    columns = models.JSONField(default=dict, blank=True)
+    limits = models.JSONField(default=list, blank=True)
+    limits_declared_at = models.DateTimeField()
+    limits_note = models.TextField(
+        blank=True, default="", help_text="How the limits were chosen."
+    )
+    seed = models.PositiveBigIntegerField(default=0)
+    zone = models.CharField(max_length=64, default="UTC")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True, blank=True)
+    length = models.DurationField(default=timedelta(days=1))
+    every = models.DurationField(default=timedelta(days=1))
+    lateness = models.DurationField(default=timedelta(0))
+    label_maturity = models.DurationField(default=timedelta(0))
+    backfill = models.BooleanField(
+        default=False,
+        help_text="Also audit windows that ended before the plan was made.",
+    )
+    planned_looks = models.PositiveIntegerField(null=True, blank=True)
+    next_window = models.PositiveIntegerField(default=0)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="audit_plans",
+    )
+    on_breach = models.CharField(
+        max_length=20, choices=OnBreach.choices, default=OnBreach.FINDING
+    )
+    state = models.CharField(
+        max_length=10,
+        choices=PlanState.choices,
+        default=PlanState.ACTIVE,
+        db_index=True,
+    )
+
+    objects = SystemScoped.as_manager()
+
+    class Meta:
+        ordering = ["key"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(on_breach__in=OnBreach.values), name="plan_on_breach_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=PlanState.values), name="plan_state_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(length__gt=timedelta(0)) & Q(every__gt=timedelta(0)),
+                name="plan_windows_have_length",
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_at__isnull=True) | Q(ends_at__gt=F("starts_at")),
+                name="plan_ends_after_it_starts",
+            ),
+            models.CheckConstraint(
+                condition=Q(planned_looks__isnull=True) | Q(planned_looks__gte=1),
+                name="plan_looks_positive",
+            ),
+            # A repeated 95 % test raises a false alarm sooner or later: containment without a
+            # person needs a declared end, declared limits and a declared number of looks.
+            models.CheckConstraint(
+                condition=~Q(on_breach=OnBreach.AUTO_CONTAIN)
+                | (
+                    Q(ends_at__isnull=False)
+                    & Q(planned_looks__isnull=False)
+                    & ~Q(limits=[])
+                ),
+                name="plan_auto_contain_is_declared",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title

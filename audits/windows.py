@@ -1,0 +1,88 @@
+"""Which windows a plan promises and when each is due: pure functions of dates and durations.
+
+Whole days follow the calendar of the plan's zone (a day with a clock change has 23 or 25 hours);
+shorter steps are exact. Nothing here reads the database or the clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Window:
+    """A half-open stretch of time: `start` belongs to it, `end` does not."""
+
+    start: datetime
+    end: datetime
+
+    def __contains__(self, moment: datetime) -> bool:
+        return self.start <= moment < self.end
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The dates of a plan: windows `length` long, one every `every`, from `starts_at` on."""
+
+    starts_at: datetime
+    ends_at: datetime | None
+    length: timedelta
+    every: timedelta
+    zone: str
+    lateness: timedelta = timedelta(0)
+    label_maturity: timedelta = timedelta(0)
+
+    def window(self, index: int) -> Window:
+        """Return the window with this index, whether or not it still lies before the end."""
+        start = self._shift(self.starts_at, self.every * index)
+        return Window(start, self._shift(start, self.length))
+
+    def holds(self, window: Window) -> bool:
+        """Return whether the window lies wholly before the end of the plan."""
+        return self.ends_at is None or window.end <= self.ends_at
+
+    def due_at(self, window: Window) -> datetime:
+        """Return when late rows and labels are expected to be there."""
+        return window.end + max(self.lateness, self.label_maturity)
+
+    def due(self, now: datetime, first: int = 0) -> Iterator[tuple[int, Window]]:
+        """Yield the windows from index `first` on that are due at `now`."""
+        index = first
+        while True:
+            window = self.window(index)
+            if not self.holds(window) or self.due_at(window) > now:
+                return
+            yield index, window
+            index += 1
+
+    def count(self) -> int | None:
+        """Return how many windows the plan has; None when it has no end."""
+        if self.ends_at is None:
+            return None
+        index = max(0, int((self.ends_at - self.starts_at) / self.every) - 2)
+        while index > 0 and not self.holds(self.window(index - 1)):
+            index -= 1
+        while self.holds(self.window(index)):
+            index += 1
+        return index
+
+    def at(self, moment: datetime) -> Window | None:
+        """Return the latest window that began at or before `moment`, if the plan has begun."""
+        if moment < self.starts_at:
+            return None
+        index = int((moment - self.starts_at) / self.every) + 2
+        while index > 0 and self.window(index).start > moment:
+            index -= 1
+        return self.window(index)
+
+    def _shift(self, moment: datetime, by: timedelta) -> datetime:
+        if by % DAY:
+            return moment + by
+        zone = ZoneInfo(self.zone)
+        local = moment.astimezone(zone).replace(tzinfo=None) + by
+        return local.replace(tzinfo=zone).astimezone(UTC)
