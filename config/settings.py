@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from config import env, keys
 
@@ -110,12 +110,13 @@ def _database(url: str) -> dict[str, object]:
         place = {"HOST": str(layout.socket_dir), "PORT": str(layout.socket_port)}
         return {"NAME": layout.database, "USER": role, **place}
     parts = urlsplit(url)
+    asked = dict(parse_qsl(parts.query))  # a socket folder can only be named as ?host=
     return {
         "NAME": unquote(parts.path.lstrip("/")),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
-        "HOST": parts.hostname or "",
-        "PORT": str(parts.port or ""),
+        "HOST": asked.get("host", parts.hostname or ""),
+        "PORT": asked.get("port", str(parts.port or "")),
     }
 
 

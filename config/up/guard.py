@@ -1,0 +1,107 @@
+"""Ends a supervisor's children when the supervisor dies, however it dies (kill -9 included).
+
+Runs as its own process, fed through a pipe whose end means death. Knows nothing of Django, and
+`Guard` below is the supervisor's side of the pipe.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+PATIENCE = 8.0  # seconds between the polite signal and SIGKILL
+
+
+class Guard:
+    """The supervisor's handle: name what to end and which folders to remove after its death."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", str(Path(__file__).resolve())],
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+            text=True,
+            bufsize=1,
+            cwd="/",
+        )
+
+    def watch(self, pid: int, stop_signal: int = signal.SIGTERM) -> None:
+        """End the process group of `pid` when this process is gone; first come, last ended."""
+        self._tell(f"+ {pid} {int(stop_signal)}")
+
+    def forget(self, pid: int) -> None:
+        self._tell(f"- {pid} 0")
+
+    def remove_folder(self, folder: Path) -> None:
+        """Delete `folder` when this process is gone."""
+        self._tell(f"d {folder}")
+
+    def close(self) -> None:
+        """Let the guard do its work now and wait for it."""
+        if self._process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.close()
+        self._process.wait(timeout=PATIENCE * 3)
+
+    def _tell(self, line: str) -> None:
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(f"{line}\n")
+
+
+def group_lives(pid: int) -> bool:
+    """Whether the group has a running process: what only waits to be reaped is already dead."""
+    try:
+        os.killpg(pid, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _parent, group = status.read_text().rpartition(")")[2].split()[:3]
+            if int(group) == pid and state not in "ZX":
+                return True
+    return not Path("/proc/self/stat").exists()
+
+
+def _end(pid: int, stop_signal: int, patience: float) -> None:
+    """Signal the leader, wait for its whole group, kill what is left of it."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, stop_signal)
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        if not group_lives(pid):
+            return
+        time.sleep(0.05)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def main() -> None:
+    for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ignored, signal.SIG_IGN)
+    children: dict[int, int] = {}
+    folders: list[str] = []
+    for line in sys.stdin:
+        kind, rest = line.rstrip("\n").split(" ", 1)
+        if kind == "d":
+            folders.append(rest)
+            continue
+        pid, stop_signal = (int(part) for part in rest.split())
+        if kind == "+":
+            children[pid] = stop_signal
+        else:
+            children.pop(pid, None)
+    for pid, stop_signal in reversed(children.items()):
+        _end(pid, stop_signal, PATIENCE)
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""What every test may ask for: the embedded PostgreSQL, and databases cloned from a template.
+
+A test that asks for no database starts no server.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.ground_database import EmbeddedPostgres, prepare_environment
+
+DATA_DIR = prepare_environment()
+
+from config.up.guard import Guard  # noqa: E402  (the settings must find DATA_DIR above)
+
+_guard: Guard | None = None
+_server: EmbeddedPostgres | None = None
+
+
+def _the_guard() -> Guard:
+    """Cleans up when this process is gone, kill -9 included."""
+    global _guard
+    if _guard is None:
+        _guard = Guard()
+        _guard.remove_folder(DATA_DIR)
+    return _guard
+
+
+def _the_server() -> EmbeddedPostgres:
+    global _server
+    if _server is None:
+        _server = EmbeddedPostgres(DATA_DIR, _the_guard())
+    return _server
+
+
+def pytest_configure() -> None:
+    """Load the settings, so that pytest-django sets Django up before it collects."""
+    from django.conf import settings
+
+    assert settings.DATA_DIR == DATA_DIR
+    _the_guard()
+
+
+def pytest_unconfigure() -> None:
+    if _server is not None:
+        _server.server.stop()
+    if _guard is not None:
+        _guard.close()
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The session's DATA_DIR."""
+    return DATA_DIR
+
+
+@pytest.fixture(scope="session")
+def embedded_postgres() -> EmbeddedPostgres:
+    """The session's own PostgreSQL, also for subprocesses (`.env`, `.env_of(database)`)."""
+    return _the_server()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """Start the server before the first test that needs a database."""
+    if not os.environ.get("DATABASE_URL"):
+        _the_server()
+
+
+class _Template:
+    """A clone of the migrated database, made before the first test that commits."""
+
+    name: str | None = None
+
+
+def _restore_database(server: EmbeddedPostgres) -> Callable[[object], None]:
+    """Replaces Django's flush, which the append-only triggers refuse, by a fresh clone."""
+
+    def restore(_test_case: object) -> None:
+        from django.db import connection, connections
+
+        connections.close_all()
+        assert _Template.name is not None
+        server.clone(_Template.name, str(connection.settings_dict["NAME"]))
+
+    return restore
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Django's own set-up, with a template to go back to after each transactional test."""
+    from django.db import connection, connections
+    from django.test import TransactionTestCase
+
+    if os.environ.get("DATABASE_URL"):
+        yield
+        return
+    server = _the_server()
+    set_up_as_django_does = TransactionTestCase._fixture_setup.__func__
+
+    def set_up(test_case: type[TransactionTestCase]) -> None:
+        if _Template.name is None:
+            connections.close_all()
+            name = str(connection.settings_dict["NAME"])
+            server.clone(name, f"{name}_template")
+            _Template.name = f"{name}_template"
+        set_up_as_django_does(test_case)
+
+    patch = pytest.MonkeyPatch()
+    # TestCase has its own pair, which rolls back; only tests that commit come here.
+    patch.setattr(TransactionTestCase, "_fixture_setup", classmethod(set_up))
+    patch.setattr(TransactionTestCase, "_fixture_teardown", _restore_database(server))
+    yield
+    patch.undo()
+    connections.close_all()
+    if _Template.name is not None:
+        server.drop(_Template.name)
