@@ -72,6 +72,8 @@ MIDDLEWARE = [
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "governance.people.web.actor.AttachActor",
+    "governance.people.web.sessions.SessionLimits",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -130,6 +132,13 @@ DATABASES = {
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {"application_name": "tactful"},
         **_database(DATABASE_URL),
+    }
+}
+
+CACHES = {
+    "default": {  # sign-in throttles must count over all processes
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "people_shared_cache",
     }
 }
 

@@ -1,0 +1,77 @@
+"""The permission table: every action, who may do it, in one sentence. Code, docs and tests read it.
+
+Each room declares its actions in its own `permissions.py`, imported when Django is ready.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from governance.people.choices import Role, Scope
+
+EVERYONE = frozenset(Role)
+
+
+@dataclass(frozen=True)
+class Action:
+    """One row: `roles` for people, `scope` for API keys (None: people only)."""
+
+    key: str
+    roles: frozenset[Role]
+    scope: Scope | None
+    sentence: str
+
+    def __init__(
+        self,
+        key: str,
+        roles: frozenset[Role] | set[Role] | tuple[Role, ...] | list[Role],
+        scope: str | None,
+        sentence: str,
+    ) -> None:
+        object.__setattr__(self, "key", key)
+        object.__setattr__(self, "roles", frozenset(Role(role) for role in roles))
+        object.__setattr__(self, "scope", None if scope is None else Scope(scope))
+        object.__setattr__(self, "sentence", sentence)
+
+
+class UnknownAction(LookupError):
+    """Code asked for an action that no room declares."""
+
+
+_TABLE: dict[str, Action] = {}
+
+
+def declare_actions(*actions: Action) -> None:
+    """Put actions into the table; a key declared twice with another meaning stops the start."""
+    for action in actions:
+        if _TABLE.setdefault(action.key, action) != action:
+            raise ValueError(f"The action {action.key!r} is declared twice with different rows.")
+
+
+def declared_actions() -> tuple[Action, ...]:
+    """Every action, in the order of its key."""
+    return tuple(_TABLE[key] for key in sorted(_TABLE))
+
+
+def find_action(key: str) -> Action:
+    """Return one row of the table."""
+    try:
+        return _TABLE[key]
+    except KeyError:
+        raise UnknownAction(
+            f"No room declares the action {key!r}; add it to that room's permissions.py."
+        ) from None
+
+
+declare_actions(
+    Action("people.view", {Role.ADMIN, Role.AUDITOR, Role.DPO, Role.PRIVACY_LEAD}, "admin",
+           "See people, their roles, systems and deputies."),
+    Action("people.edit", {Role.ADMIN}, None,
+           "Add people, give and take roles and systems, appoint deputies, end sessions."),
+    Action("keys.view", {Role.ADMIN, Role.AUDITOR, Role.PRIVACY_LEAD}, "admin",
+           "See API keys, their scopes and last use."),
+    Action("keys.edit", {Role.ADMIN}, None,
+           "Create and revoke API keys."),
+    Action("account.view", EVERYONE, None,
+           "See one's own account and sessions, and end them."),
+)

@@ -1,0 +1,54 @@
+"""How allauth behaves here: nobody signs up by themselves, and TOTP secrets rest encrypted."""
+
+from __future__ import annotations
+
+import base64
+import os
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
+from django.http import HttpRequest
+
+from governance.people.actors import person_actor
+from governance.people.choices import NEEDS_SECOND_FACTOR
+
+_NONCE = 12
+_FORM = "gcm1:"
+_PURPOSE = b"people.totp_secret"
+
+
+class ClosedSignup(DefaultAccountAdapter):  # type: ignore[misc]
+    """Accounts are made by an admin or by `create_admin`."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+
+class EncryptedSecrets(DefaultMFAAdapter):  # type: ignore[misc]
+    """AES-256-GCM under the key ring's field key."""
+
+    def encrypt(self, text: str) -> str:
+        nonce = os.urandom(_NONCE)
+        sealed = AESGCM(settings.KEYS.field_key).encrypt(nonce, text.encode(), _PURPOSE)
+        return _FORM + base64.b64encode(nonce + sealed).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        raw = base64.b64decode(encrypted_text.removeprefix(_FORM))
+        opened = AESGCM(settings.KEYS.field_key).decrypt(raw[:_NONCE], raw[_NONCE:], _PURPOSE)
+        return opened.decode()
+
+    def get_totp_issuer(self) -> str:
+        return "Tactful"
+
+    def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
+        """A person whose roles need a second factor cannot switch it off."""
+        return not person_actor(authenticator.user).roles & NEEDS_SECOND_FACTOR
+
+    def _get_site_name(self) -> str:
+        return "Tactful"
+
+
