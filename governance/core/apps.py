@@ -1,8 +1,24 @@
 """Django's entry to this room."""
 
+from datetime import timedelta
+
 from django.apps import AppConfig
 
 
 class CoreConfig(AppConfig):
     name = "governance.core"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from governance.core import (
+            append_only as append_only,
+        )  # registers its system check
+        from governance.core.ports import DeleteAfter, register_retention_rule
+
+        register_retention_rule(
+            DeleteAfter(
+                model="core.IdempotencyRecord",
+                keep=timedelta(hours=24),
+                reason="A client retries within a day.",
+            )
+        )

@@ -1,0 +1,210 @@
+"""The relay: carries out what transactions left in the outbox.
+
+Events reach each subscriber exactly once, in the transaction of its effect; tasks and outside
+messages leave at least once. Loops and signals live in the command `relay`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from celery import current_app
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from governance.core.events import load_event
+from governance.outbox.models import (
+    Attempted,
+    Delivery,
+    Notice,
+    Notification,
+    OutboxTask,
+)
+from governance.outbox.ports import registered_address_book
+from governance.outbox.subscriptions import subscriber_actor, subscriber_function
+
+logger = logging.getLogger(__name__)
+
+LONGEST_WAIT = 600.0
+BATCH = 200
+
+Publish = Callable[[str, dict[str, Any]], None]
+
+
+def backoff(attempts: int) -> timedelta:
+    """How long to wait after the n-th failure: 1 s, 2 s, 4 s, ... at most ten minutes."""
+    return timedelta(seconds=min(LONGEST_WAIT, 2.0 ** min(attempts - 1, 20)))
+
+
+def _fail(row: Attempted, problem: Exception) -> None:
+    """Make a failure visible on its row and try again later; a row done meanwhile stays done."""
+    logger.warning("%s failed: %s", row, problem)
+    with transaction.atomic():
+        type(row).objects.filter(pk=row.pk, done_at__isnull=True).update(  # type: ignore[attr-defined]
+            attempts=F("attempts") + 1,
+            last_error=f"{type(problem).__name__}: {problem}"[:2000],
+            next_attempt_at=Now() + backoff(row.attempts + 1),
+        )
+
+
+def _done(row: Attempted) -> None:
+    row.attempts += 1
+    type(row).objects.filter(pk=row.pk).update(  # type: ignore[attr-defined]
+        done_at=Now(), attempts=row.attempts, last_error=""
+    )
+
+
+def _claim(queryset: Any) -> Any:
+    """The first row that is due and that no other relay holds, locked until the commit."""
+    due = queryset.filter(done_at__isnull=True, next_attempt_at__lte=Now())
+    return due.select_for_update(skip_locked=True, of=("self",)).first()
+
+
+# --- events ---
+
+
+def _take_subscriber(subscriber: str) -> bool:
+    """Let one relay at a time serve a subscriber, so that it hears events in their order."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))",
+            [f"outbox:{subscriber}"],
+        )
+        (taken,) = cursor.fetchone()
+    return bool(taken)
+
+
+def deliver_next(subscriber: str) -> bool:
+    """Deliver the oldest due event of a subscriber; True when there was one to try."""
+    delivery: Delivery | None = None
+    try:
+        with transaction.atomic():
+            if not _take_subscriber(subscriber):
+                return False
+            rows = Delivery.objects.filter(subscriber=subscriber).select_related(
+                "event"
+            )
+            delivery = _claim(rows.order_by("event_id"))
+            if delivery is None:
+                return False
+            event = load_event(delivery.event.name, delivery.event.payload)
+            receive = subscriber_function(delivery.event.name, subscriber)
+            receive(event, actor=subscriber_actor(subscriber))
+            _done(delivery)
+    except Exception as problem:  # whatever a receiver raises stays its own trouble
+        if delivery is None:
+            raise
+        _fail(delivery, problem)
+    return True
+
+
+def deliver_events() -> int:
+    """Deliver what is due, subscriber by subscriber; one that fails holds up no other."""
+    tried = 0
+    waiting = Delivery.objects.filter(done_at__isnull=True, next_attempt_at__lte=Now())
+    for subscriber in list(
+        waiting.order_by().values_list("subscriber", flat=True).distinct()
+    ):
+        for _ in range(BATCH):
+            if not deliver_next(subscriber):
+                break
+            tried += 1
+    return tried
+
+
+# --- tasks ---
+
+
+def publish_task(name: str, payload: dict[str, Any]) -> None:
+    """Hand a task to the broker; raises when the broker did not take it."""
+    current_app.send_task(name, args=[payload], retry=False)
+
+
+def send_tasks(publish: Publish = publish_task) -> int:
+    """Send due tasks; each is marked only after the broker has it, so a crash sends it again."""
+    sent = 0
+    for _ in range(BATCH):
+        task: OutboxTask | None = None
+        try:
+            with transaction.atomic():
+                task = _claim(OutboxTask.objects.order_by("id"))
+                if task is None:
+                    break
+                publish(task.name, task.payload)
+                _done(task)
+            sent += 1
+        except Exception as problem:
+            if task is None:
+                raise
+            _fail(task, problem)
+            break  # a broker that is away is away for all: the next round tries again
+    return sent
+
+
+# --- notices ---
+
+
+def _resolve(notice: Notice) -> None:
+    book = registered_address_book()
+    people = {
+        address.reference
+        for recipient in notice.recipients
+        for address in book.resolve(recipient)
+    }
+    Notification.objects.bulk_create(
+        [
+            Notification(notice=notice, recipient=reference)
+            for reference in sorted(people)
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def send_notices() -> int:
+    """Turn due notices into notifications of the people meant now."""
+    sent = 0
+    for _ in range(BATCH):
+        notice: Notice | None = None
+        try:
+            with transaction.atomic():
+                notice = _claim(Notice.objects.order_by("id"))
+                if notice is None:
+                    break
+                _resolve(notice)
+                _done(notice)
+            sent += 1
+        except Exception as problem:
+            if notice is None:
+                raise
+            _fail(notice, problem)
+    return sent
+
+
+def announce_outside(notice: Notice, urls: list[str]) -> None:
+    """Pass a notice to the addresses of TACTFUL_NOTIFY_URLS (mail, chat) through Apprise."""
+    import apprise
+
+    sender = apprise.Apprise()
+    for url in urls:
+        if not sender.add(url):
+            raise ValueError(
+                "TACTFUL_NOTIFY_URLS holds an address that Apprise does not know."
+            )
+    link = f"\n\n{settings.PUBLIC_URL}{notice.link}" if notice.link else ""
+    if not sender.notify(title=notice.subject, body=f"{notice.body}{link}"):
+        raise ConnectionError(
+            "An address of TACTFUL_NOTIFY_URLS did not take the message."
+        )
+
+
+# --- all of it ---
+
+
+def relay_once(publish: Publish = publish_task) -> int:
+    """Carry out everything that is due; returns how many things were tried."""
+    return deliver_events() + send_notices() + send_tasks(publish)
