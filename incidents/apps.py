@@ -8,4 +8,21 @@ class IncidentsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from governance.core.ports import (
+            KeepForever,
+            register_agenda_source,
+            register_retention_rule,
+            register_search_source,
+        )
         from incidents import permissions, receivers, signals  # noqa: F401  (they register)
+        from incidents.agenda import IncidentAgenda, IncidentSearch
+
+        register_agenda_source(IncidentAgenda())
+        register_search_source(IncidentSearch())
+        for model in ("Incident", "IncidentStep", "Evidence", "TimelineEntry", "Playbook"):
+            register_retention_rule(
+                KeepForever(
+                    model=f"incidents.{model}",
+                    reason="Incidents are the organisation's memory; they name people by reference.",
+                )
+            )

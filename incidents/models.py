@@ -24,7 +24,7 @@ class Incident(PublicModel):
     kind = models.CharField(max_length=24, choices=Kind)
     severity = models.CharField(max_length=2, choices=Severity)
     state = models.CharField(max_length=16, choices=State, default=State.REPORTED)
-    cause_key = models.CharField(max_length=255)
+    cause_key = models.CharField(max_length=200)
     system = models.ForeignKey(
         "registry.System", on_delete=models.PROTECT, null=True, related_name="incidents"
     )
@@ -139,7 +139,7 @@ class IncidentStep(PublicModel):
         return f"{self.position}. {self.title}"
 
 
-class Evidence(AppendOnly, PublicModel):
+class Evidence(AppendOnly):
     """What was true when the incident opened, frozen as JSON with its SHA-256."""
 
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="evidence")
@@ -148,13 +148,13 @@ class Evidence(AppendOnly, PublicModel):
     sha256 = models.CharField(max_length=64)
 
     class Meta(AppendOnly.Meta):
-        pass
+        ordering = ("at",)
 
     def __str__(self) -> str:
         return self.title
 
 
-class TimelineEntry(AppendOnly, PublicModel):
+class TimelineEntry(AppendOnly):
     """What happened, in words, in the order it happened."""
 
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="timeline")
@@ -165,7 +165,7 @@ class TimelineEntry(AppendOnly, PublicModel):
     link = models.CharField(max_length=255, blank=True)
 
     class Meta(AppendOnly.Meta):
-        ordering = ("created_at", "id")
+        ordering = ("at", "id")
 
     def __str__(self) -> str:
         return self.sentence

@@ -29,7 +29,7 @@ class StepSerializer(serializers.ModelSerializer[IncidentStep]):
 class TimelineSerializer(serializers.ModelSerializer[TimelineEntry]):
     class Meta:
         model = TimelineEntry
-        fields = ("created_at", "kind", "sentence", "actor_display")
+        fields = ("at", "kind", "sentence", "actor_display")
 
 
 class IncidentSerializer(serializers.ModelSerializer[Incident]):
