@@ -38,7 +38,7 @@ class Plan(PublicModel):
         null=True,
         blank=True,
         related_name="audit_plans",
-        help_text="Pinned version; empty: the one that serves when the window is scheduled.",
+        help_text="Empty: the version that serves when the window is scheduled.",
     )
     method = models.CharField(max_length=100)
     parameters = models.JSONField(default=dict, blank=True)
