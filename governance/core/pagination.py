@@ -31,10 +31,7 @@ class Page(Generic[M]):
 
 
 def encode_cursor(values: Sequence[Any]) -> str:
-    plain = [
-        value.isoformat() if isinstance(value, datetime) else str(value)
-        for value in values
-    ]
+    plain = [value.isoformat() if isinstance(value, datetime) else str(value) for value in values]
     return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode().rstrip("=")
 
 
@@ -66,15 +63,11 @@ def keyset_page(
                 after |= Q(**equal, **{f"{name}__lt": values[depth]})
             queryset = queryset.filter(after)
         except (ValueError, TypeError):
-            raise Invalid(
-                "The cursor is not one of ours; start again without it."
-            ) from None
+            raise Invalid("The cursor is not one of ours; start again without it.") from None
         except Exception as problem:
             # Django raises its own ValidationError for malformed ids and dates.
             if type(problem).__name__ == "ValidationError":
-                raise Invalid(
-                    "The cursor is not one of ours; start again without it."
-                ) from None
+                raise Invalid("The cursor is not one of ours; start again without it.") from None
             raise
     rows = list(queryset.order_by(*[f"-{name}" for name in fields])[: limit + 1])
     if len(rows) <= limit:
@@ -107,9 +100,7 @@ class KeysetPagination(BasePagination):
         if self._page.next_cursor is None:
             return None
         query = {**self._request.query_params.dict(), "cursor": self._page.next_cursor}
-        return self._request.build_absolute_uri(
-            f"{self._request.path}?{urlencode(query)}"
-        )
+        return self._request.build_absolute_uri(f"{self._request.path}?{urlencode(query)}")
 
     def get_paginated_response(self, data: Any) -> Response:
         return Response(

@@ -80,9 +80,7 @@ def unprovable_value(value: Any, path: str = "facts") -> str | None:
         for name, inner in value.items():
             if not isinstance(name, str):
                 return f"{path} has a name that is not text: {name!r}"
-            found = unprovable_value(name, path) or unprovable_value(
-                inner, f"{path}.{name}"
-            )
+            found = unprovable_value(name, path) or unprovable_value(inner, f"{path}.{name}")
             if found:
                 return found
         return None

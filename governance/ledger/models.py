@@ -39,9 +39,7 @@ class LedgerEntry(AppendOnly):
         triggers = [*AppendOnly.Meta.triggers, QUEUE]
         verbose_name_plural = "ledger entries"
         indexes = [
-            models.Index(
-                fields=["object_type", "object_id"], name="ledger_entry_object"
-            ),
+            models.Index(fields=["object_type", "object_id"], name="ledger_entry_object"),
             models.Index(fields=["verb"], name="ledger_entry_verb"),
             models.Index(fields=["actor_reference"], name="ledger_entry_actor"),
             models.Index(fields=["at"], name="ledger_entry_at"),
@@ -66,16 +64,12 @@ class TransactionIdField(models.BigIntegerField):
 class UnsequencedEntry(models.Model):
     """An entry that waits for its position; a trigger writes it, the sequencer removes it."""
 
-    entry = models.OneToOneField(
-        LedgerEntry, on_delete=models.PROTECT, primary_key=True
-    )
+    entry = models.OneToOneField(LedgerEntry, on_delete=models.PROTECT, primary_key=True)
     transaction_id = TransactionIdField()
 
     class Meta:
         indexes = [
-            models.Index(
-                fields=["transaction_id", "entry"], name="ledger_unsequenced_order"
-            )
+            models.Index(fields=["transaction_id", "entry"], name="ledger_unsequenced_order")
         ]
 
     def __str__(self) -> str:
@@ -113,9 +107,7 @@ class LedgerLeaf(Unchangeable):
     """The dense position of an entry in the tree and the hash of its leaf."""
 
     position = models.BigIntegerField(primary_key=True)
-    entry = models.OneToOneField(
-        LedgerEntry, on_delete=models.PROTECT, related_name="leaf"
-    )
+    entry = models.OneToOneField(LedgerEntry, on_delete=models.PROTECT, related_name="leaf")
     leaf_hash = models.BinaryField(max_length=32)
 
     class Meta(Unchangeable.Meta):
@@ -134,9 +126,7 @@ class TreeNode(Unchangeable):
     hash = models.BinaryField(max_length=32)
 
     class Meta(Unchangeable.Meta):
-        constraints = [
-            models.UniqueConstraint(fields=["level", "index"], name="ledger_node_place")
-        ]
+        constraints = [models.UniqueConstraint(fields=["level", "index"], name="ledger_node_place")]
 
     def __str__(self) -> str:
         return f"node {self.level}/{self.index}"

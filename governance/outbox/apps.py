@@ -14,12 +14,8 @@ class OutboxConfig(AppConfig):
 
         month, done = timedelta(days=30), "done_at IS NOT NULL"
         for rule in (
-            DeleteAfter(
-                "outbox.OutboxTask", month, "Sent tasks help to find faults.", only=done
-            ),
-            DeleteAfter(
-                "outbox.Delivery", month, "Deliveries help to find faults.", only=done
-            ),
+            DeleteAfter("outbox.OutboxTask", month, "Sent tasks help to find faults.", only=done),
+            DeleteAfter("outbox.Delivery", month, "Deliveries help to find faults.", only=done),
             DeleteAfter(
                 "outbox.EventRow",
                 month,

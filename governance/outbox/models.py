@@ -56,9 +56,7 @@ class EventRow(models.Model):
 class Delivery(Attempted):
     """One event for one subscriber; done in the transaction of the subscriber's effect."""
 
-    event = models.ForeignKey(
-        EventRow, on_delete=models.CASCADE, related_name="deliveries"
-    )
+    event = models.ForeignKey(EventRow, on_delete=models.CASCADE, related_name="deliveries")
     subscriber = models.CharField(max_length=160)
 
     class Meta:
@@ -107,9 +105,7 @@ class Notice(Attempted):
 class Notification(PublicModel):
     """A notice as one person sees it inside the product."""
 
-    notice = models.ForeignKey(
-        Notice, on_delete=models.CASCADE, related_name="notifications"
-    )
+    notice = models.ForeignKey(Notice, on_delete=models.CASCADE, related_name="notifications")
     recipient = models.CharField(max_length=120)
     read_at = models.DateTimeField(null=True, blank=True)
 

@@ -86,9 +86,7 @@ def deliver_next(subscriber: str) -> bool:
         with transaction.atomic():
             if not _take_subscriber(subscriber):
                 return False
-            rows = Delivery.objects.filter(subscriber=subscriber).select_related(
-                "event"
-            )
+            rows = Delivery.objects.filter(subscriber=subscriber).select_related("event")
             delivery = _claim(rows.order_by("event_id"))
             if delivery is None:
                 return False
@@ -107,9 +105,7 @@ def deliver_events() -> int:
     """Deliver what is due, subscriber by subscriber; one that fails holds up no other."""
     tried = 0
     waiting = Delivery.objects.filter(done_at__isnull=True, next_attempt_at__lte=Now())
-    for subscriber in list(
-        waiting.order_by().values_list("subscriber", flat=True).distinct()
-    ):
+    for subscriber in list(waiting.order_by().values_list("subscriber", flat=True).distinct()):
         for _ in range(BATCH):
             if not deliver_next(subscriber):
                 break
@@ -152,15 +148,10 @@ def send_tasks(publish: Publish = publish_task) -> int:
 def _resolve(notice: Notice) -> None:
     book = registered_address_book()
     people = {
-        address.reference
-        for recipient in notice.recipients
-        for address in book.resolve(recipient)
+        address.reference for recipient in notice.recipients for address in book.resolve(recipient)
     }
     Notification.objects.bulk_create(
-        [
-            Notification(notice=notice, recipient=reference)
-            for reference in sorted(people)
-        ],
+        [Notification(notice=notice, recipient=reference) for reference in sorted(people)],
         ignore_conflicts=True,
     )
 
@@ -192,14 +183,10 @@ def announce_outside(notice: Notice, urls: list[str]) -> None:
     sender = apprise.Apprise()
     for url in urls:
         if not sender.add(url):
-            raise ValueError(
-                "TACTFUL_NOTIFY_URLS holds an address that Apprise does not know."
-            )
+            raise ValueError("TACTFUL_NOTIFY_URLS holds an address that Apprise does not know.")
     link = f"\n\n{settings.PUBLIC_URL}{notice.link}" if notice.link else ""
     if not sender.notify(title=notice.subject, body=f"{notice.body}{link}"):
-        raise ConnectionError(
-            "An address of TACTFUL_NOTIFY_URLS did not take the message."
-        )
+        raise ConnectionError("An address of TACTFUL_NOTIFY_URLS did not take the message.")
 
 
 # --- all of it ---

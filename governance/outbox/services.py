@@ -35,27 +35,20 @@ def emit(event: DomainEvent) -> None:
     """Announce an event to everyone who subscribes to its type."""
     _inside_transaction("emit")
     name = type(event).__name__
-    payload = json.loads(
-        json.dumps(event.payload(), cls=DjangoJSONEncoder, allow_nan=False)
-    )
+    payload = json.loads(json.dumps(event.payload(), cls=DjangoJSONEncoder, allow_nan=False))
     row = EventRow.objects.create(name=name, payload=payload)
     Delivery.objects.bulk_create(
-        Delivery(event=row, subscriber=subscriber)
-        for subscriber in subscribers_of(name)
+        Delivery(event=row, subscriber=subscriber) for subscriber in subscribers_of(name)
     )
 
 
 def enqueue(task_name: str, *ids: str) -> None:
     """Have a Celery task run after the commit; its payload holds ids only."""
     _inside_transaction("enqueue")
-    OutboxTask.objects.create(
-        name=task_name, payload={"v": 1, "ids": [str(one) for one in ids]}
-    )
+    OutboxTask.objects.create(name=task_name, payload={"v": 1, "ids": [str(one) for one in ids]})
 
 
-def notify(
-    *, recipients: Sequence[str], subject: str, body: str, link: str = ""
-) -> None:
+def notify(*, recipients: Sequence[str], subject: str, body: str, link: str = "") -> None:
     """Tell people: "user:<id>", "role:<role>" or "role:<role>@<system_key>", resolved at send."""
     _inside_transaction("notify")
     Notice.objects.create(

@@ -37,9 +37,7 @@ def subscriber_function(event_name: str, subscriber: str) -> Callable[..., None]
     try:
         return _subscribers[event_name][subscriber]
     except KeyError:
-        raise LookupError(
-            f"No code subscribes to {event_name} as {subscriber}."
-        ) from None
+        raise LookupError(f"No code subscribes to {event_name} as {subscriber}.") from None
 
 
 def subscriber_actor(subscriber: str) -> SystemActor:

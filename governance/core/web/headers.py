@@ -66,9 +66,6 @@ class SecurityHeaders:
             response.headers.setdefault(name, value)
         # Whoever sent a session or a key may get private pages: no cache keeps them. The cookie's
         # presence is enough, so that a public page costs no query.
-        if (
-            settings.SESSION_COOKIE_NAME in request.COOKIES
-            or "Authorization" in request.headers
-        ):
+        if settings.SESSION_COOKIE_NAME in request.COOKIES or "Authorization" in request.headers:
             response.headers.setdefault("Cache-Control", "no-store")
         return response

@@ -185,9 +185,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="ledgerentry",
-            index=models.Index(
-                fields=["object_type", "object_id"], name="ledger_entry_object"
-            ),
+            index=models.Index(fields=["object_type", "object_id"], name="ledger_entry_object"),
         ),
         migrations.AddIndex(
             model_name="ledgerentry",
@@ -277,9 +275,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="treenode",
-            constraint=models.UniqueConstraint(
-                fields=("level", "index"), name="ledger_node_place"
-            ),
+            constraint=models.UniqueConstraint(fields=("level", "index"), name="ledger_node_place"),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="treenode",
@@ -320,9 +316,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="unsequencedentry",
-            index=models.Index(
-                fields=["transaction_id", "entry"], name="ledger_unsequenced_order"
-            ),
+            index=models.Index(fields=["transaction_id", "entry"], name="ledger_unsequenced_order"),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="ledgerleaf",

@@ -41,9 +41,7 @@ class Migration(migrations.Migration):
                 ("last_error", models.TextField(blank=True, default="")),
                 (
                     "next_attempt_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now()
-                    ),
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
                 ),
                 ("done_at", models.DateTimeField(blank=True, null=True)),
                 ("recipients", models.JSONField(default=list)),
@@ -77,9 +75,7 @@ class Migration(migrations.Migration):
                 ("last_error", models.TextField(blank=True, default="")),
                 (
                     "next_attempt_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now()
-                    ),
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
                 ),
                 ("done_at", models.DateTimeField(blank=True, null=True)),
                 ("name", models.CharField(max_length=120)),
@@ -110,9 +106,7 @@ class Migration(migrations.Migration):
                 ("last_error", models.TextField(blank=True, default="")),
                 (
                     "next_attempt_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now()
-                    ),
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
                 ),
                 ("done_at", models.DateTimeField(blank=True, null=True)),
                 ("subscriber", models.CharField(max_length=160)),
