@@ -27,7 +27,7 @@ def _entry() -> LedgerEntry:
     [
         "UPDATE ledger_ledgerentry SET verb = 'core.other'",
         "DELETE FROM ledger_ledgerentry",
-        "TRUNCATE ledger_ledgerentry CASCADE",
+        "TRUNCATE ledger_treenode",
     ],
 )
 def test_an_append_only_row_refuses_to_be_changed(statement: str) -> None:
