@@ -1,0 +1,1 @@
+"""Group fairness of decisions: the cube, the rates, the contrasts and the method itself."""

@@ -1,0 +1,216 @@
+"""Contrasts between groups and their intervals, one by one or all at once.
+
+Takes the cube and a list of pairs; gives an interval for each. Which pairs are reported or judged
+is decided in `groups` and `families`.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from methods.fairness.cube import Array, GroupCube, Key, Margin
+from methods.fairness.rates import DENOMINATORS, RATES, Kind
+from methods.statistics.clusters import (
+    Estimate,
+    contrast,
+    influence,
+    ratio_estimate,
+    t_interval,
+)
+from methods.statistics.proportions import Interval, log_ratio, newcombe, wilson
+
+_POSITION = {name: i for i, name in enumerate(DENOMINATORS)}
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One contrast: positions of two keys of a margin; `to` None stands for the stratum's whole."""
+
+    by: Key
+    rate: str
+    kind: Kind
+    of: int
+    to: int | None
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a contrast: sums, cross products and units of a key or of several."""
+
+    counts: Array
+    moments: Array
+    units: Array
+
+    def above(self, rate: str) -> float:
+        """Return the numerator of a rate."""
+        return float(self.counts @ RATES[rate].numerator)
+
+    def below(self, rate: str) -> float:
+        """Return the denominator of a rate."""
+        return float(self.counts @ RATES[rate].denominator)
+
+    def n(self, rate: str) -> int:
+        """Return the units in the denominator of a rate."""
+        return round(float(self.units[_POSITION[RATES[rate].among]]))
+
+    def value(self, rate: str) -> float:
+        """Return the rate, not a number where it has no denominator."""
+        below = self.below(rate)
+        return self.above(rate) / below if below > 0 else math.nan
+
+    def estimate(self, rate: str) -> Estimate:
+        """Return the rate with its cluster-robust variance."""
+        form = RATES[rate]
+        return ratio_estimate(
+            form.numerator, form.denominator, self.counts, self.moments, self.n(rate)
+        )
+
+    def effective(self, rate: str) -> tuple[float, float]:
+        """Return successes and trials of the independent sample that would be as precise."""
+        value, estimate, n = self.value(rate), self.estimate(rate), float(self.n(rate))
+        if 0 < value < 1 and 0 < estimate.variance < math.inf:
+            n = min(n, value * (1 - value) / estimate.variance)
+        return value * n, n
+
+
+def side(margin: Margin, index: int) -> Side:
+    """Return one key of a margin."""
+    return Side(margin.counts[index], margin.moments[index], margin.units[index])
+
+
+def stratum_indexes(margin: Margin, stratum: Key) -> list[int]:
+    """Return the positions of a margin's keys that belong to a stratum of the controls."""
+    return [i for i, key in enumerate(margin.keys) if key[: len(stratum)] == stratum]
+
+
+def whole(cube: GroupCube, stratum: Key) -> Side:
+    """Return all of a stratum."""
+    margin = cube.margins[()]
+    return side(margin, margin.keys.index(stratum))
+
+
+def rest_of(cube: GroupCube, margin: Margin, index: int) -> tuple[Side, Array]:
+    """Return everything in the stratum but one key, and its cross products with that key."""
+    stratum = margin.keys[index][: len(cube.controls)]
+    everything, own = whole(cube, stratum), side(margin, index)
+    cross = np.zeros((4, 4))
+    for other in stratum_indexes(margin, stratum):
+        if other != index:
+            cross = cross + margin.covariance(index, other)
+    moments = everything.moments - own.moments - cross - cross.T
+    return Side(
+        everything.counts - own.counts, moments, everything.units - own.units
+    ), cross
+
+
+def rate_interval(
+    cube: GroupCube, part: Side, rate: str, level: float
+) -> tuple[Interval, str]:
+    """Return the interval of one rate and the name of its method."""
+    if part.below(rate) <= 0:
+        return Interval(math.nan, math.nan), "none"
+    if cube.exact:
+        return wilson(part.above(rate), part.below(rate), level), "wilson"
+    estimate = part.estimate(rate)
+    value = estimate.value
+    if not 0 < value < 1 or not 0 < estimate.variance < math.inf:
+        return wilson(*part.effective(rate), level), "wilson_effective"
+    # On the logit scale the interval stays between 0 and 1 and covers well near both.
+    logit = Estimate(
+        math.log(value / (1 - value)),
+        estimate.variance / (value * (1 - value)) ** 2,
+        estimate.df,
+    )
+    low, high = t_interval(logit, level)
+    return Interval(_expit(low), _expit(high)), _robust(cube)
+
+
+def pair_interval(cube: GroupCube, pair: Pair, level: float) -> tuple[Interval, str]:
+    """Return the interval of a contrast and the name of its method."""
+    margin = cube.margins[pair.by]
+    own = side(margin, pair.of)
+    if pair.to is not None:
+        other, cross = side(margin, pair.to), margin.covariance(pair.of, pair.to)
+        return _two_sides(cube, own, other, cross, pair, level)
+    # A group is part of the whole: contrast it with the rest and carry that over exactly.
+    rest, cross = rest_of(cube, margin, pair.of)
+    if rest.below(pair.rate) <= 0:
+        fixed = 0.0 if pair.kind == "difference" else 1.0
+        return Interval(fixed, fixed), "identity"
+    interval, name = _two_sides(cube, own, rest, cross, pair, level)
+    share = own.below(pair.rate) / (own.below(pair.rate) + rest.below(pair.rate))
+    if pair.kind == "difference":
+        return Interval((1 - share) * interval.low, (1 - share) * interval.high), name
+    return Interval(
+        _to_whole(interval.low, share), _to_whole(interval.high, share)
+    ), name
+
+
+def pair_value(cube: GroupCube, pair: Pair) -> float:
+    """Return the contrast itself, not a number where a side has no denominator."""
+    margin = cube.margins[pair.by]
+    own = side(margin, pair.of)
+    stratum = margin.keys[pair.of][: len(cube.controls)]
+    other = whole(cube, stratum) if pair.to is None else side(margin, pair.to)
+    first, second = own.value(pair.rate), other.value(pair.rate)
+    if pair.kind == "difference":
+        return first - second
+    return first / second if second > 0 else math.nan
+
+
+def pair_units(cube: GroupCube, pair: Pair) -> tuple[int, int]:
+    """Return the units on each side of a contrast (a group against the rest, for the whole)."""
+    margin = cube.margins[pair.by]
+    own = side(margin, pair.of)
+    other = (
+        rest_of(cube, margin, pair.of)[0] if pair.to is None else side(margin, pair.to)
+    )
+    return own.n(pair.rate), other.n(pair.rate)
+
+
+def _two_sides(
+    cube: GroupCube, own: Side, other: Side, cross: Array, pair: Pair, level: float
+) -> tuple[Interval, str]:
+    rate, log = pair.rate, pair.kind == "ratio"
+    if own.below(rate) <= 0 or other.below(rate) <= 0:
+        return Interval(math.nan, math.nan), "none"
+    if cube.exact:
+        numbers = own.above(rate), own.below(rate), other.above(rate), other.below(rate)
+        return (
+            (log_ratio(*numbers, level), "log_ratio")
+            if log
+            else (newcombe(*numbers, level), "newcombe")
+        )
+    first, second = own.estimate(rate), other.estimate(rate)
+    if not all(0 < e.value < 1 and 0 < e.variance < math.inf for e in (first, second)):
+        # A rate of 0 or 1 shows no variance; count each unit as at most one observation.
+        numbers = (*own.effective(rate), *other.effective(rate))
+        return (
+            (log_ratio(*numbers, level), "log_ratio_effective")
+            if log
+            else (newcombe(*numbers, level), "newcombe_effective")
+        )
+    form = RATES[rate]
+    left = influence(form.numerator, form.denominator, own.counts)
+    right = influence(form.numerator, form.denominator, other.counts)
+    estimate = contrast(first, second, float(left @ cross @ right), log=log)
+    low, high = t_interval(estimate, level)
+    if log:
+        return Interval(math.exp(low), math.exp(min(high, 700.0))), _robust(cube)
+    return Interval(max(low, -1.0), min(high, 1.0)), _robust(cube)
+
+
+def _to_whole(ratio: float, share: float) -> float:
+    """Turn group / rest into group / whole, the group being `share` of the whole."""
+    if math.isinf(ratio):
+        return 1 / share
+    return ratio / (share * ratio + 1 - share)
+
+
+def _robust(cube: GroupCube) -> str:
+    return "delta_clustered" if cube.unit == "subjects" else "delta_weighted"
+
+
+def _expit(value: float) -> float:
+    return 1 / (1 + math.exp(-value)) if value > -700 else 0.0

@@ -1,0 +1,282 @@
+"""The group cube: one GROUP BY over groups, controls and labels, and its margins.
+
+With a subject column a two-level aggregation per margin adds what clustered intervals need: sums
+and cross products over people. After `collect` no row of the data is needed again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from methods.columns import (
+    binary_labels,
+    check_weights,
+    number,
+    require_columns,
+    value_text,
+)
+from methods.errors import BadInput
+from methods.fairness.rates import DENOMINATORS, OUTCOMES
+
+if TYPE_CHECKING:
+    import ibis
+
+Array = NDArray[np.float64]
+Key = tuple[str, ...]
+
+MAX_CELLS = 100_000
+MAX_GROUPS = 100
+
+
+@dataclass(frozen=True)
+class Margin:
+    """One way of grouping: for every key (controls first, then groups) its sums over outcomes."""
+
+    by: tuple[str, ...]
+    keys: tuple[Key, ...]
+    counts: Array  # (keys, 4) sums of weights over tp, fp, fn, tn
+    moments: Array  # (keys, 4, 4) sums of cross products over units
+    units: Array  # (keys, 4) units in each denominator, in the order of DENOMINATORS
+    cross: Mapping[tuple[int, int], Array] = field(default_factory=dict)
+
+    def covariance(self, first: int, second: int) -> Array:
+        """Return the cross products of units that belong to both keys."""
+        if (first, second) in self.cross:
+            return self.cross[first, second]
+        if (second, first) in self.cross:
+            return self.cross[second, first].T
+        return np.zeros((4, 4))
+
+
+@dataclass(frozen=True)
+class GroupCube:
+    """Everything `measure` needs to know about the data."""
+
+    groups: tuple[str, ...]
+    controls: tuple[str, ...]
+    margins: Mapping[tuple[str, ...], Margin]
+    unit: Literal["subjects", "rows"]
+    weighted: bool
+    has_truth: bool
+    rows: int
+
+    @property
+    def exact(self) -> bool:
+        """Whether units are unweighted rows, so that binomial intervals apply."""
+        return self.unit == "rows" and not self.weighted
+
+    @property
+    def attributes(self) -> tuple[tuple[str, ...], ...]:
+        """Return the ways of grouping reported: each column alone, then all crossed."""
+        alone = tuple((name,) for name in self.groups)
+        return alone if len(self.groups) == 1 else (*alone, self.groups)
+
+    @property
+    def finest(self) -> Margin:
+        """Return the margin with all group columns crossed."""
+        return self.margins[self.groups]
+
+    @property
+    def spanning(self) -> bool:
+        """Whether some person belongs to more than one group."""
+        return any(margin.cross for margin in self.margins.values())
+
+
+def collect(
+    table: "ibis.Table",
+    columns: Mapping[str, list[str]],
+    *,
+    positive: str | None,
+    threshold: float | None,
+) -> GroupCube:
+    """Collect the cube; one aggregation, and per margin one more when subjects are given."""
+    import ibis
+
+    require_columns(table, columns)
+    groups, controls = tuple(columns["group"]), tuple(columns.get("control", ()))
+    if set(groups) & set(controls):
+        raise BadInput(
+            f"{min(set(groups) & set(controls))!r} is both group and control."
+        )
+    weight = columns.get("weight", [None])[0]
+    truth = columns.get("y_true", [None])[0]
+    predicted, role = _prediction(columns, threshold)
+    # Short aliases: a column of the data may bear any name, even one of ours.
+    dims = {f"k{i}": table[name] for i, name in enumerate((*controls, *groups))}
+    if truth is not None:
+        dims["truth"] = table[truth]
+    dims["pred"] = (
+        number(table[predicted], predicted, role) >= threshold
+        if role == "score"
+        else table[predicted]
+    )
+    measures: dict[str, Any] = {}
+    rows = table.select(**dims)
+    if weight is not None:
+        rows = table.select(**dims, w=number(table[weight], weight, "weight"))
+        measures = {
+            "w1": rows.w.sum(),
+            "w2": (rows.w * rows.w).sum(),
+            "least": rows.w.min(),
+            "empty": rows.w.isnull().sum(),
+        }
+    cells = rows.group_by(list(dims)).agg(n=rows.count(), **measures)
+    text = {name: value_text(cells[name]) for name in dims}
+    result = cells.mutate(**text).limit(MAX_CELLS + 1).to_pyarrow().to_pydict()
+    if not result["n"]:
+        raise BadInput("The data have no rows.")
+    truths = _labels(result.get("truth"), truth, "y_true", positive)
+    preds = _labels(
+        result["pred"], predicted, role, None if role == "score" else positive
+    )
+    _check_positive(truths, preds, positive, role)
+    if len(result["n"]) > MAX_CELLS:
+        raise BadInput(
+            f"The group and control columns make more than {MAX_CELLS:,} cells."
+        )
+    if weight is not None:
+        least = [part for part in result["least"] if part is not None]
+        check_weights(min(least, default=None), sum(result["empty"]), weight)
+    finest = _finest(result, groups, controls, truths, preds)
+    for index, name in enumerate(groups):
+        distinct = len({key[len(controls) + index] for key in finest.keys})
+        if distinct > MAX_GROUPS:
+            raise BadInput(
+                f"The column {name!r} has {distinct:,} values: a group column has at most "
+                f"{MAX_GROUPS}."
+            )
+    cube = GroupCube(
+        groups,
+        controls,
+        _margins(finest, groups, controls),
+        "rows",
+        weight is not None,
+        truth is not None,
+        int(sum(result["n"])),
+    )
+    if "subject" not in columns:
+        return cube
+    from methods.fairness.subjects import subject_margins
+
+    source = table.select(
+        **{name: value_text(value) for name, value in dims.items()},
+        subject=table[columns["subject"][0]],
+        w=number(table[weight], weight, "weight") if weight else ibis.literal(1.0),
+    )
+    margins = subject_margins(source, cube, truths, preds, columns["subject"][0])
+    return GroupCube(
+        groups, controls, margins, "subjects", cube.weighted, cube.has_truth, cube.rows
+    )
+
+
+def _prediction(
+    columns: Mapping[str, list[str]], threshold: float | None
+) -> tuple[str, str]:
+    if "y_pred" in columns:
+        return columns["y_pred"][0], "y_pred"
+    if "score" in columns and threshold is not None:
+        return columns["score"][0], "score"
+    raise BadInput(
+        "fairness.groups needs the role 'y_pred', or 'score' with --set threshold=VALUE."
+    )
+
+
+def _labels(
+    values: Sequence[str] | None, column: str | None, role: str, positive: str | None
+) -> dict[str, bool]:
+    if values is None or column is None:
+        return {}
+    return binary_labels(values, column, role, positive)
+
+
+def _check_positive(
+    truths: Mapping[str, bool],
+    preds: Mapping[str, bool],
+    positive: str | None,
+    role: str,
+) -> None:
+    if (
+        positive is None
+        or role == "score"
+        or any(truths.values())
+        or any(preds.values())
+    ):
+        return
+    seen = ", ".join(sorted({*truths, *preds})[:6])
+    raise BadInput(
+        f"No label has the positive value {positive!r}: the labels are {seen}."
+    )
+
+
+def _finest(
+    result: Mapping[str, list[Any]],
+    groups: Key,
+    controls: Key,
+    truths: Mapping[str, bool],
+    preds: Mapping[str, bool],
+) -> Margin:
+    width = len(groups) + len(controls)
+    keys = list(zip(*(result[f"k{i}"] for i in range(width)), strict=True))
+    distinct = tuple(sorted(set(keys)))
+    position = {key: i for i, key in enumerate(distinct)}
+    counts, squares, rows = (np.zeros((len(distinct), 4)) for _ in range(3))
+    for i, key in enumerate(keys):
+        outcome = outcome_of(
+            truths.get(result["truth"][i], False) if truths else False,
+            preds[result["pred"][i]],
+        )
+        cell = position[key], outcome
+        rows[cell] += result["n"][i]
+        counts[cell] += result["w1"][i] if "w1" in result else result["n"][i]
+        squares[cell] += result["w2"][i] if "w2" in result else result["n"][i]
+    return _row_margin(groups, distinct, counts, squares, rows)
+
+
+def outcome_of(truth: bool, predicted: bool) -> int:
+    """Return the position in OUTCOMES of a row with these labels."""
+    return OUTCOMES.index(
+        ("t" if truth == predicted else "f") + ("p" if predicted else "n")
+    )
+
+
+def _row_margin(
+    by: Key, keys: tuple[Key, ...], counts: Array, squares: Array, rows: Array
+) -> Margin:
+    moments = np.zeros((len(keys), 4, 4))
+    moments[:, range(4), range(4)] = squares
+    forms = np.array(list(DENOMINATORS.values()), dtype=np.float64)
+    return Margin(by, keys, counts, moments, rows @ forms.T)
+
+
+def _margins(finest: Margin, groups: Key, controls: Key) -> dict[Key, Margin]:
+    """Sum the finest margin over the columns each coarser one leaves out."""
+    ways: list[Key] = [(), *((name,) for name in groups), groups]
+    margins: dict[Key, Margin] = {}
+    for by in ways:
+        keep = [
+            *range(len(controls)),
+            *(len(controls) + groups.index(name) for name in by),
+        ]
+        keys = [tuple(key[i] for i in keep) for key in finest.keys]
+        distinct = tuple(sorted(set(keys)))
+        position = {key: i for i, key in enumerate(distinct)}
+        index = np.array([position[key] for key in keys])
+
+        def total(
+            values: Array, index: NDArray[np.int64] = index, size: int = len(distinct)
+        ) -> Array:
+            summed = np.zeros((size, *values.shape[1:]))
+            np.add.at(summed, index, values)
+            return summed
+
+        margins[by] = Margin(
+            by,
+            distinct,
+            total(finest.counts),
+            total(finest.moments),
+            total(finest.units),
+        )
+    return margins

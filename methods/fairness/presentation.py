@@ -1,0 +1,124 @@
+"""Tables, chart data and stated limits of `fairness.groups`: plain data, no drawing."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from methods.columns import MISSING
+from methods.fairness.contrasts import side
+from methods.fairness.cube import GroupCube
+from methods.fairness.rates import OUTCOMES
+from methods.report import Chart, Limit, Measurement, Table
+
+if TYPE_CHECKING:
+    from methods.fairness.findings import Audit
+
+
+def tables(cube: GroupCube, rates: Sequence[str]) -> tuple[Table, ...]:
+    """Return a table per way of grouping: size, outcomes and rates of every group."""
+    found = []
+    for by in cube.attributes:
+        margin = cube.margins[by]
+        rows = []
+        for index, key in enumerate(margin.keys):
+            part = side(margin, index)
+            counts = dict(zip(OUTCOMES, map(float, part.counts), strict=True))
+            rows.append(
+                [
+                    *key,
+                    part.n("selection_rate"),
+                    *counts.values(),
+                    *(part.value(rate) for rate in rates),
+                ]
+            )
+        found.append(
+            {
+                "title": "Groups by " + " and ".join(by),
+                "columns": [*cube.controls, *by, cube.unit, *OUTCOMES, *rates],
+                "rows": rows,
+            }
+        )
+    return tuple(found)
+
+
+def charts(
+    measurements: Sequence[Measurement], limits: Sequence[Limit]
+) -> tuple[Chart, ...]:
+    """Return a forest plot's data for every limited metric, or for the selection rates."""
+    wanted = list(dict.fromkeys(limit.metric for limit in limits)) or ["selection_rate"]
+    found = []
+    for metric in wanted:
+        rows = [m for m in measurements if m.metric == metric and m.value is not None]
+        if rows:
+            found.append(
+                {
+                    "kind": "forest",
+                    "title": metric.replace("_", " ").capitalize(),
+                    "metric": metric,
+                    "limits": [
+                        limit.to_dict() for limit in limits if limit.metric == metric
+                    ],
+                    "rows": [
+                        {
+                            "label": label(m),
+                            "value": m.value,
+                            "low": m.low,
+                            "high": m.high,
+                            "n": m.n,
+                            "unit": m.unit,
+                            "verdict": m.verdict,
+                        }
+                        for m in rows
+                    ],
+                }
+            )
+    return tuple(found)
+
+
+def label(measurement: Measurement) -> str:
+    """Return a short name of what a measurement is about."""
+    compared = measurement.comparison
+    if compared is None:
+        return _words(measurement.slice) or "all"
+    return f"{_words(compared.of)} to {_words(compared.to) or 'all'}"
+
+
+def _words(slice_: dict[str, str]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in slice_.items())
+
+
+def limitations(audit: "Audit") -> tuple[str, ...]:
+    """Return what this report does not show."""
+    cube, parameters = audit.cube, audit.parameters
+    found = []
+    if cube.unit == "rows":
+        found.append(
+            "No subject column was given: rows are taken as independent. If people appear more "
+            "than once the intervals are too narrow."
+        )
+    if not cube.has_truth:
+        found.append("Without y_true only selection rates are shown; errors are not.")
+    if any(MISSING in key for key in cube.finest.keys):
+        found.append(f"Rows without a group value form the group {MISSING}.")
+    if parameters.looks > 1:
+        found.append(
+            f"The level is corrected for {parameters.looks} planned looks: "
+            f"{audit.level:.4%} each."
+        )
+    found.append("Intervals of single groups without a limit hold one at a time.")
+    if any(m.cross for m in cube.margins.values()):
+        found.append(
+            "Some people stand in several groups; their covariance is counted."
+        )
+    pairs = max(
+        (len(m.keys) * (len(m.keys) - 1) // 2 for by, m in cube.margins.items() if by),
+        default=0,
+    )
+    if pairs > parameters.listed_pairs and parameters.method == "between_groups":
+        found.append(
+            f"Per metric and grouping the {parameters.listed_pairs} widest contrasts are listed; "
+            "all are judged."
+        )
+    found.append(
+        "A difference between groups is not yet a cause: see the control columns."
+    )
+    return tuple(found)

@@ -1,0 +1,132 @@
+"""Two-level aggregation per person: sums within a person, then cross products over people.
+
+Portable SQL without a hash, so the clustered interval is the same on every engine. The cube of
+rows is not built here.
+"""
+
+from collections.abc import Mapping
+from itertools import combinations_with_replacement
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from methods.errors import BadInput
+from methods.fairness.rates import DENOMINATORS, OUTCOMES
+
+if TYPE_CHECKING:
+    import ibis
+
+    from methods.fairness.cube import GroupCube, Key, Margin
+
+_PRODUCTS = tuple(combinations_with_replacement(range(4), 2))
+
+
+def subject_margins(
+    source: "ibis.Table",
+    cube: "GroupCube",
+    truths: Mapping[str, bool],
+    preds: Mapping[str, bool],
+    column: str,
+) -> "dict[Key, Margin]":
+    """Return the cube's margins with moments and units counted over people.
+
+    `source` has text columns k0, k1, ... (controls, then groups), `truth`?, `pred`, `subject`
+    and the weight `w`.
+    """
+    import ibis
+
+    empty = source.filter(source.subject.isnull()).count().execute()
+    if empty:
+        raise BadInput(
+            f"The column {column!r} (subject) is empty in {int(empty):,} rows."
+        )
+    selected = source.pred.isin([text for text, yes in preds.items() if yes])
+    deserving = (
+        source.truth.isin([text for text, yes in truths.items() if yes])
+        if truths
+        else ibis.literal(False)
+    )
+    outcome = {
+        "tp": selected & deserving,
+        "fp": selected & ~deserving,
+        "fn": ~selected & deserving,
+        "tn": ~selected & ~deserving,
+    }
+    flagged = source.mutate(
+        **{name: ibis.ifelse(flag, source.w, 0.0) for name, flag in outcome.items()}  # type: ignore[attr-defined]
+    )
+    return {by: _margin(flagged, cube, margin) for by, margin in cube.margins.items()}
+
+
+def _margin(flagged: "ibis.Table", cube: "GroupCube", margin: "Margin") -> "Margin":
+    from methods.fairness.cube import Margin
+
+    width = len(cube.controls)
+    names = [f"k{i}" for i in range(width)]
+    names += [f"k{width + cube.groups.index(name)}" for name in margin.by]
+    people = flagged.group_by(["subject", *names]).agg(
+        **{name: flagged[name].sum() for name in OUTCOMES}
+    )
+    measures: dict[str, Any] = {
+        f"m{i}{j}": (people[OUTCOMES[i]] * people[OUTCOMES[j]]).sum()
+        for i, j in _PRODUCTS
+    }
+    for name, form in DENOMINATORS.items():
+        present = sum(
+            (
+                people[outcome]
+                for outcome, part in zip(OUTCOMES, form, strict=True)
+                if part
+            ),
+            start=people.tp * 0.0,
+        )
+        measures[f"u_{name}"] = (present > 0).sum()
+    result = (
+        people.group_by(names).agg(**measures)
+        if names
+        else people.aggregate(**measures)
+    )
+    found = result.to_pyarrow().to_pydict()
+    moments, units = np.zeros((len(margin.keys), 4, 4)), np.zeros((len(margin.keys), 4))
+    for row in range(len(found["m00"])):
+        at = margin.keys.index(tuple(found[name][row] for name in names))
+        for i, j in _PRODUCTS:
+            moments[at, i, j] = moments[at, j, i] = found[f"m{i}{j}"][row]
+        units[at] = [found[f"u_{name}"][row] for name in DENOMINATORS]
+    cross = _cross(people, names, width, margin) if margin.by else {}
+    return Margin(margin.by, margin.keys, margin.counts, moments, units, cross)
+
+
+def _cross(
+    people: "ibis.Table", names: list[str], width: int, margin: "Margin"
+) -> dict[tuple[int, int], Any]:
+    """Return cross products of people who stand in two groups of one stratum; mostly none."""
+    strata = ["subject", *names[:width]]
+    spread = people.group_by(strata).agg(groups=people.count())
+    several = people.semi_join(spread.filter(spread.groups > 1), strata)
+    # The unit separator cannot be confused with a character of a group's name.
+    label = several[names[width]]
+    for name in names[width + 1 :]:
+        label = label + "\x1f" + several[name]
+    ends = {"subject": several.subject, "label": label}
+    ends |= {name: several[name] for name in (*names, *OUTCOMES)}
+    left = several.select(**{f"{name}_a": value for name, value in ends.items()})
+    right = several.select(**{f"{name}_b": value for name, value in ends.items()}).view()
+    joined = left.join(right, [(f"{name}_a", f"{name}_b") for name in strata])
+    pairs = joined.filter(joined.label_a < joined.label_b)
+    keys = [f"{name}_{side}" for side in "ab" for name in names]
+    measures = {
+        f"m{i}{j}": (pairs[f"{OUTCOMES[i]}_a"] * pairs[f"{OUTCOMES[j]}_b"]).sum()
+        for i in range(4)
+        for j in range(4)
+    }
+    found = pairs.group_by(keys).agg(**measures).to_pyarrow().to_pydict()
+    cross: dict[tuple[int, int], Any] = {}
+    for row in range(len(found["m00"])):
+        first, second = (
+            margin.keys.index(tuple(found[key][row] for key in part))
+            for part in (keys[: len(names)], keys[len(names) :])
+        )
+        products = [[found[f"m{i}{j}"][row] for j in range(4)] for i in range(4)]
+        cross[first, second] = np.array(products, dtype=np.float64)
+    return cross

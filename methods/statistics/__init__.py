@@ -1,0 +1,1 @@
+"""Intervals, clustering, bootstrap, simultaneous inference and verdicts: pure functions on numbers."""
