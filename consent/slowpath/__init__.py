@@ -1,0 +1,1 @@
+"""The slow path: decisions answered from PostgreSQL by plain WSGI, without Django's ORM."""
