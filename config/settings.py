@@ -5,7 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+import django_stubs_ext
+
 from config import env, keys
+
+django_stubs_ext.monkeypatch()  # lets annotations such as CharField[str, str] stand at runtime
 
 ROOT = env.ROOT
 DEMO: bool = env.read("DEMO")
@@ -73,9 +77,9 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "governance.people.web.actor.AttachActor",
-    "governance.people.web.sessions.SessionLimits",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "governance.people.web.sessions.SessionLimits",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "governance.core.web.errors.DomainErrorPages",
@@ -139,7 +143,8 @@ CACHES = {
     "default": {  # sign-in throttles must count over all processes
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "people_shared_cache",
-    }
+    },
+    "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
 }
 
 AUTH_USER_MODEL = "people.User"

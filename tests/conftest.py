@@ -17,6 +17,8 @@ DATA_DIR = prepare_environment()
 
 from config.up.guard import Guard  # noqa: E402  (the settings must find DATA_DIR above)
 
+pytest_plugins = ["tests.cast"]
+
 _guard: Guard | None = None
 _server: EmbeddedPostgres | None = None
 

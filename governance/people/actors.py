@@ -12,7 +12,13 @@ from django.db.models.functions import Now
 from governance.core.actors import Actor
 from governance.core.errors import NotPermitted
 from governance.people.choices import SEES_EVERYTHING
-from governance.people.models import ApiKey, Deputy, RoleAssignment, SystemMembership, User
+from governance.people.models import (
+    ApiKey,
+    Deputy,
+    RoleAssignment,
+    SystemMembership,
+    User,
+)
 from governance.people.permissions import find_action
 
 if TYPE_CHECKING:
@@ -51,7 +57,9 @@ class PersonActor:
     def roles(self) -> frozenset[str]:
         if not self.user.is_active:
             return frozenset()
-        own = RoleAssignment.objects.filter(user_id=self.user.pk).values_list("role", flat=True)
+        own = RoleAssignment.objects.filter(user_id=self.user.pk).values_list(
+            "role", flat=True
+        )
         return frozenset(own) | {role for role, _ in self._deputised}
 
     @cached_property

@@ -25,7 +25,10 @@ class Scope(models.TextChoices):
     AUDITS_READ = "audits:read", "Read plans, runs and findings"
     AUDITS_RUN = "audits:run", "Start audit runs"
     REGISTRY_READ = "registry:read", "Read systems, versions, features and flows"
-    REGISTRY_WRITE = "registry:write", "Register and change systems, versions and features"
+    REGISTRY_WRITE = (
+        "registry:write",
+        "Register and change systems, versions and features",
+    )
     LINEAGE_WRITE = "lineage:write", "Send OpenLineage events"
     GATE_READ = "gate:read", "Ask a release gate"
     INCIDENTS_WRITE = "incidents:write", "Report and work on incidents"

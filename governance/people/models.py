@@ -6,7 +6,11 @@ from datetime import timedelta
 from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
-from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.auth.models import (
+    AbstractBaseUser,
+    BaseUserManager,
+    PermissionsMixin,
+)
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -21,13 +25,17 @@ LONGEST_KEY_LIFE = timedelta(days=365)
 def check_zone(name: str) -> None:
     """Refuse a name that is no IANA time zone."""
     if name not in available_timezones():
-        raise ValidationError(f"{name!r} is not an IANA time zone such as Europe/Berlin.")
+        raise ValidationError(
+            f"{name!r} is not an IANA time zone such as Europe/Berlin."
+        )
 
 
 class UserManager(BaseUserManager["User"]):
     """Makes users; services call it, with the ledger entry beside it."""
 
-    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+    def create_user(
+        self, email: str, password: str | None = None, **fields: Any
+    ) -> User:
         user = self.model(email=email.strip().lower(), **fields)
         user.set_password(password)
         user.save(using=self._db)
@@ -56,7 +64,8 @@ class User(PublicModel, AbstractBaseUser, PermissionsMixin):
         ordering: ClassVar[list[str]] = ["name", "email"]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(
-                condition=models.Q(email=Lower("email")), name="people_user_email_is_lower_case"
+                condition=models.Q(email=Lower("email")),
+                name="people_user_email_is_lower_case",
             ),
         ]
 
@@ -71,13 +80,17 @@ class User(PublicModel, AbstractBaseUser, PermissionsMixin):
 class RoleAssignment(PublicModel):
     """One role held by one person."""
 
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="role_assignments")
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="role_assignments"
+    )
     role = models.CharField(max_length=32, choices=Role)
     assigned_by = models.CharField(max_length=100)
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["user", "role"], name="people_role_held_once"),
+            models.UniqueConstraint(
+                fields=["user", "role"], name="people_role_held_once"
+            ),
             models.CheckConstraint(
                 condition=models.Q(role__in=Role.values), name="people_role_is_known"
             ),
@@ -95,7 +108,9 @@ class SystemMembership(PublicModel):
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["user", "system_key"], name="people_member_once"),
+            models.UniqueConstraint(
+                fields=["user", "system_key"], name="people_member_once"
+            ),
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["system_key"], name="people_member_by_system"),
@@ -108,8 +123,12 @@ class SystemMembership(PublicModel):
 class Deputy(PublicModel):
     """Until `ends_at` the deputy holds one role of another person and sees that one's systems."""
 
-    principal = models.ForeignKey(User, on_delete=models.CASCADE, related_name="deputies")
-    deputy = models.ForeignKey(User, on_delete=models.CASCADE, related_name="deputy_for")
+    principal = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="deputies"
+    )
+    deputy = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="deputy_for"
+    )
     role = models.CharField(max_length=32, choices=Role)
     reason = models.CharField(max_length=300)
     ends_at = models.DateTimeField()
@@ -122,7 +141,8 @@ class Deputy(PublicModel):
                 name="people_deputy_is_another_person",
             ),
             models.CheckConstraint(
-                condition=models.Q(role__in=Role.values), name="people_deputy_role_is_known"
+                condition=models.Q(role__in=Role.values),
+                name="people_deputy_role_is_known",
             ),
         ]
         indexes: ClassVar[list[models.Index]] = [
@@ -151,7 +171,9 @@ class ApiKey(PublicModel):
     name = models.CharField(max_length=100)
     prefix = models.CharField(max_length=12, unique=True)
     secret_hash = models.BinaryField(max_length=32)
-    scopes: ArrayField[list[str], list[str]] = ArrayField(models.CharField(max_length=32))
+    scopes: ArrayField[list[str], list[str]] = ArrayField(
+        models.CharField(max_length=32)
+    )
     system_keys: ArrayField[list[str] | None, list[str] | None] = ArrayField(
         models.CharField(max_length=63), null=True, blank=True
     )  # null: every system
@@ -163,7 +185,9 @@ class ApiKey(PublicModel):
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(
-                condition=models.Q(expires_at__lte=models.F("created_at") + LONGEST_KEY_LIFE),
+                condition=models.Q(
+                    expires_at__lte=models.F("created_at") + LONGEST_KEY_LIFE
+                ),
                 name="people_key_ends_within_a_year",
             ),
         ]

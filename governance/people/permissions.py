@@ -5,6 +5,7 @@ Each room declares its actions in its own `permissions.py`, imported when Django
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from governance.people.choices import Role, Scope
@@ -24,7 +25,7 @@ class Action:
     def __init__(
         self,
         key: str,
-        roles: frozenset[Role] | set[Role] | tuple[Role, ...] | list[Role],
+        roles: Iterable[str],
         scope: str | None,
         sentence: str,
     ) -> None:
@@ -45,7 +46,9 @@ def declare_actions(*actions: Action) -> None:
     """Put actions into the table; a key declared twice with another meaning stops the start."""
     for action in actions:
         if _TABLE.setdefault(action.key, action) != action:
-            raise ValueError(f"The action {action.key!r} is declared twice with different rows.")
+            raise ValueError(
+                f"The action {action.key!r} is declared twice with different rows."
+            )
 
 
 def declared_actions() -> tuple[Action, ...]:
@@ -64,14 +67,29 @@ def find_action(key: str) -> Action:
 
 
 declare_actions(
-    Action("people.view", {Role.ADMIN, Role.AUDITOR, Role.DPO, Role.PRIVACY_LEAD}, "admin",
-           "See people, their roles, systems and deputies."),
-    Action("people.edit", {Role.ADMIN}, None,
-           "Add people, give and take roles and systems, appoint deputies, end sessions."),
-    Action("keys.view", {Role.ADMIN, Role.AUDITOR, Role.PRIVACY_LEAD}, "admin",
-           "See API keys, their scopes and last use."),
-    Action("keys.edit", {Role.ADMIN}, None,
-           "Create and revoke API keys."),
-    Action("account.view", EVERYONE, None,
-           "See one's own account and sessions, and end them."),
+    Action(
+        "people.view",
+        {Role.ADMIN, Role.AUDITOR, Role.DPO, Role.PRIVACY_LEAD},
+        "admin",
+        "See people, their roles, systems and deputies.",
+    ),
+    Action(
+        "people.edit",
+        {Role.ADMIN},
+        None,
+        "Add people, give and take roles and systems, appoint deputies, end sessions.",
+    ),
+    Action(
+        "keys.view",
+        {Role.ADMIN, Role.AUDITOR, Role.PRIVACY_LEAD},
+        "admin",
+        "See API keys, their scopes and last use.",
+    ),
+    Action("keys.edit", {Role.ADMIN}, None, "Create and revoke API keys."),
+    Action(
+        "account.view",
+        EVERYONE,
+        None,
+        "See one's own account and sessions, and end them.",
+    ),
 )

@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from governance.core import ports
 from governance.core.actors import Actor
+from governance.outbox.ports import Address, register_address_book
 from governance.people import selectors
 from governance.people.models import Deputy, SignIn, User
 
@@ -40,11 +41,20 @@ class PeopleRecords:
         return [
             account,
             *(
-                {"kind": "deputy", "role": row.role, "reason": row.reason, "until": str(row.ends_at)}
+                {
+                    "kind": "deputy",
+                    "role": row.role,
+                    "reason": row.reason,
+                    "until": str(row.ends_at),
+                }
                 for row in deputies
             ),
             *(
-                {"kind": "session", "browser": row.browser, "last_seen_at": str(row.last_seen_at)}
+                {
+                    "kind": "session",
+                    "browser": row.browser,
+                    "last_seen_at": str(row.last_seen_at),
+                }
                 for row in SignIn.objects.filter(user=user)
             ),
         ]
@@ -94,37 +104,53 @@ class PeopleSearch:
 
 
 class PeopleAddressBook:
-    """Resolves recipients of a notice: `user:<id>`, `role:<role>`, `role:<role>@<system_key>`."""
+    """Resolves recipients of a notice at the moment it is sent; nobody found means no address."""
 
-    def people(self, recipient: str) -> list[User]:
+    def resolve(self, recipient: str) -> Sequence[Address]:
         kind, _, rest = recipient.partition(":")
         if kind == "user":
-            return list(User.objects.filter(pk=UUID(rest), is_active=True))
-        if kind == "role":
+            people = User.objects.filter(pk=UUID(rest), is_active=True)
+        elif kind == "role":
             role, _, system_key = rest.partition("@")
-            return list(selectors.people_with_role(role, system_key or None))
-        return []
+            people = selectors.people_with_role(role, system_key or None)
+        else:
+            raise ValueError(f"{recipient!r} names neither user:<id> nor role:<role>.")
+        return [
+            Address(reference=person.reference, email=person.email) for person in people
+        ]
 
 
 def register() -> None:
     """Called once when Django is ready."""
     ports.register_personal_data_holder(PeopleRecords())
     ports.register_search_source(PeopleSearch())
+    register_address_book(PeopleAddressBook())
     ports.register_retention_rule(
         ports.DeleteAfter(
-            "people.SignIn", timedelta(days=1), "a session ends after 12 hours", "last_seen_at"
+            "people.SignIn",
+            timedelta(days=1),
+            "a session ends after 12 hours",
+            "last_seen_at",
         )
     )
     ports.register_retention_rule(
         ports.DeleteAfter(
-            "people.SharedCacheEntry", timedelta(0), "an expired entry has no use", "expires"
+            "people.SharedCacheEntry",
+            timedelta(0),
+            "an expired entry has no use",
+            "expires",
         )
     )
     ports.register_retention_rule(
         ports.DeleteAfter(
-            "people.Deputy", timedelta(days=730), "two years show who held a role", "ends_at"
+            "people.Deputy",
+            timedelta(days=730),
+            "two years show who held a role",
+            "ends_at",
         )
     )
     ports.register_retention_rule(
-        ports.KeepForever("people.ApiKey", "entries of the ledger name keys by their prefix")
+        ports.KeepForever(
+            "people.ApiKey", "entries of the ledger name keys by their prefix"
+        )
     )

@@ -55,7 +55,10 @@ def create_user(
         raise Invalid("A person needs a name.")
     if password is not None:
         secret = password
-        _check(lambda: validate_password(secret, User(email=address, name=name)), "The password")
+        _check(
+            lambda: validate_password(secret, User(email=address, name=name)),
+            "The password",
+        )
     if User.objects.filter(email=address).exists():
         raise Conflict("A person with this e-mail address exists already.")
     user = User.objects.create_user(address, password, name=name.strip(), zone=zone)
@@ -67,7 +70,9 @@ def create_user(
 @transaction.atomic
 def set_active(*, user: User, active: bool, actor: Actor) -> None:
     """Let a person sign in, or stop them at once: their sessions end with it."""
-    _require(actor, "people.edit", "Only an administrator lets people in or shuts them out.")
+    _require(
+        actor, "people.edit", "Only an administrator lets people in or shuts them out."
+    )
     if not active and actor.reference == user.reference:
         raise Conflict("You cannot shut yourself out; another administrator can.")
     locked = User.objects.select_for_update().get(pk=user.pk)
@@ -103,7 +108,9 @@ def remove_role(*, user: User, role: str, actor: Actor) -> None:
             role=Role.ADMIN, user__is_active=True
         )
         if not any(assignment.user_id != user.pk for assignment in admins):
-            raise Conflict("The last administrator cannot lose the role; name another one first.")
+            raise Conflict(
+                "The last administrator cannot lose the role; name another one first."
+            )
     deleted, _ = RoleAssignment.objects.filter(user=user, role=known).delete()
     if deleted:
         _record("role_removed", user, actor, {"role": known})
@@ -115,7 +122,9 @@ def add_member(*, user: User, system_key: str, actor: Actor) -> SystemMembership
     _require(actor, "people.edit", "Only an administrator puts people on systems.")
     membership = SystemMembership(user=user, system_key=system_key)
     _check(lambda: membership.clean_fields(exclude={"id", "user"}), "The system's key")
-    membership, created = SystemMembership.objects.get_or_create(user=user, system_key=system_key)
+    membership, created = SystemMembership.objects.get_or_create(
+        user=user, system_key=system_key
+    )
     if created:
         _record("member_added", user, actor, {"system_key": system_key})
     return membership
@@ -125,31 +134,53 @@ def add_member(*, user: User, system_key: str, actor: Actor) -> SystemMembership
 def remove_member(*, user: User, system_key: str, actor: Actor) -> None:
     """Take a person off a system."""
     _require(actor, "people.edit", "Only an administrator takes people off systems.")
-    deleted, _ = SystemMembership.objects.filter(user=user, system_key=system_key).delete()
+    deleted, _ = SystemMembership.objects.filter(
+        user=user, system_key=system_key
+    ).delete()
     if deleted:
         _record("member_removed", user, actor, {"system_key": system_key})
 
 
 @transaction.atomic
 def appoint_deputy(
-    *, principal: User, deputy: User, role: str, ends_at: datetime, reason: str, actor: Actor
+    *,
+    principal: User,
+    deputy: User,
+    role: str,
+    ends_at: datetime,
+    reason: str,
+    actor: Actor,
 ) -> Deputy:
     """Let one person hold another's role until a date; the principal or an admin appoints."""
     known = _known_role(role)
     if actor.reference != principal.reference:
-        _require(actor, "people.edit", "Only the person or an administrator appoints a deputy.")
+        _require(
+            actor,
+            "people.edit",
+            "Only the person or an administrator appoints a deputy.",
+        )
     if principal.pk == deputy.pk:
         raise Invalid("A deputy is another person.")
     if not RoleAssignment.objects.filter(user=principal, role=known).exists():
-        raise Invalid(f"{principal} does not hold the role {Role(known).label}, so nobody can deputise.")
+        raise Invalid(
+            f"{principal} does not hold the role {Role(known).label}, so nobody can deputise."
+        )
     if not reason.strip():
         raise Invalid("Say why a deputy is needed, for example: leave until 3 May.")
     if ends_at <= database_now():
         raise Invalid("The deputyship must end in the future.")
     appointed = Deputy.objects.create(
-        principal=principal, deputy=deputy, role=known, ends_at=ends_at, reason=reason.strip()
+        principal=principal,
+        deputy=deputy,
+        role=known,
+        ends_at=ends_at,
+        reason=reason.strip(),
     )
-    facts = {"principal": str(principal.pk), "role": known, "ends_at": ends_at.isoformat()}
+    facts = {
+        "principal": str(principal.pk),
+        "role": known,
+        "ends_at": ends_at.isoformat(),
+    }
     _record("deputy_appointed", deputy, actor, facts)
     return appointed
 
@@ -158,7 +189,11 @@ def appoint_deputy(
 def end_deputy(*, deputy: Deputy, actor: Actor) -> None:
     """End a deputyship now; it stays listed with the date it ended."""
     if actor.reference != deputy.principal.reference:
-        _require(actor, "people.edit", "Only the person or an administrator ends a deputyship.")
+        _require(
+            actor,
+            "people.edit",
+            "Only the person or an administrator ends a deputyship.",
+        )
     ended = Deputy.objects.filter(pk=deputy.pk, ends_at__gt=Now()).update(ends_at=Now())
     if ended:
         _record("deputy_ended", deputy.deputy, actor, {"role": deputy.role})
@@ -177,7 +212,9 @@ def create_api_key(
     _require(actor, "keys.edit", "Only an administrator creates API keys.")
     unknown = sorted(set(scopes) - set(Scope.values))
     if unknown:
-        raise Invalid(f"Unknown scope {', '.join(unknown)}; choose from {', '.join(Scope.values)}.")
+        raise Invalid(
+            f"Unknown scope {', '.join(unknown)}; choose from {', '.join(Scope.values)}."
+        )
     if not scopes:
         raise Invalid("A key needs at least one scope.")
     if not name.strip():
@@ -203,7 +240,11 @@ def create_api_key(
         object_type="people.api_key",
         object_id=str(key.pk),
         actor=actor,
-        facts={"prefix": key.prefix, "scopes": key.scopes, "expires_at": ends.isoformat()},
+        facts={
+            "prefix": key.prefix,
+            "scopes": key.scopes,
+            "expires_at": ends.isoformat(),
+        },
     )
     return key, secret
 
@@ -212,7 +253,9 @@ def create_api_key(
 def revoke_api_key(*, key: ApiKey, actor: Actor) -> None:
     """Revoke a key; the next request that carries it is refused."""
     _require(actor, "keys.edit", "Only an administrator revokes API keys.")
-    if ApiKey.objects.filter(pk=key.pk, revoked_at__isnull=True).update(revoked_at=Now()):
+    if ApiKey.objects.filter(pk=key.pk, revoked_at__isnull=True).update(
+        revoked_at=Now()
+    ):
         record_entry(
             verb="people.key_revoked",
             object_type="people.api_key",
@@ -234,7 +277,9 @@ def note_key_use(*, key: ApiKey) -> None:
 def end_sign_in(*, sign_in: SignIn, actor: Actor) -> None:
     """End one browser session; its next request has to sign in again."""
     if actor.reference != sign_in.user.reference:
-        _require(actor, "people.edit", "Only the person or an administrator ends a session.")
+        _require(
+            actor, "people.edit", "Only the person or an administrator ends a session."
+        )
     _drop_sessions(SignIn.objects.filter(pk=sign_in.pk))
     _record("session_ended", sign_in.user, actor, {})
 

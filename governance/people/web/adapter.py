@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import os
-from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -38,7 +37,9 @@ class EncryptedSecrets(DefaultMFAAdapter):  # type: ignore[misc]
 
     def decrypt(self, encrypted_text: str) -> str:
         raw = base64.b64decode(encrypted_text.removeprefix(_FORM))
-        opened = AESGCM(settings.KEYS.field_key).decrypt(raw[:_NONCE], raw[_NONCE:], _PURPOSE)
+        opened = AESGCM(settings.KEYS.field_key).decrypt(
+            raw[:_NONCE], raw[_NONCE:], _PURPOSE
+        )
         return opened.decode()
 
     def get_totp_issuer(self) -> str:
@@ -50,5 +51,3 @@ class EncryptedSecrets(DefaultMFAAdapter):  # type: ignore[misc]
 
     def _get_site_name(self) -> str:
         return "Tactful"
-
-

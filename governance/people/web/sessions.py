@@ -26,7 +26,12 @@ IDLE_SECONDS = 30 * 60
 ABSOLUTE_SECONDS = 12 * 3600
 _GRAIN_SECONDS = 60
 
-_STARTED, _SEEN, _KEY, _SECOND_FACTOR = "started_at", "seen_at", "sign_in_key", "second_factor"
+_STARTED, _SEEN, _KEY, _SECOND_FACTOR = (
+    "started_at",
+    "seen_at",
+    "sign_in_key",
+    "second_factor",
+)
 
 
 class SessionLimits:
@@ -40,13 +45,23 @@ class SessionLimits:
         if isinstance(user, User):
             if _is_over(request):
                 _end(request)
+                if _is_api(request):
+                    return self.get_response(request)
                 messages.info(request, "Your session ended. Sign in to go on.")
                 return redirect_to_login(request.get_full_path())
             _note_visit(request, user)
             if not settings.DEMO and _lacks_second_factor(request, user):
-                messages.warning(request, "Your role needs a second factor. Set it up to go on.")
+                if _is_api(request):
+                    return HttpResponse("Set up a second factor first.", status=403)
+                messages.warning(
+                    request, "Your role needs a second factor. Set it up to go on."
+                )
                 return redirect("mfa_activate_totp")
         return self.get_response(request)
+
+
+def _is_api(request: HttpRequest) -> bool:
+    return request.path_info.startswith("/api/")
 
 
 def _is_over(request: HttpRequest) -> bool:
@@ -95,4 +110,7 @@ def _leads_to_second_factor(request: HttpRequest) -> bool:
         name = resolve(request.path_info).url_name or ""
     except Resolver404:
         return False
-    return name.startswith("mfa_") or name in {"account_logout", "account_reauthenticate"}
+    return name.startswith("mfa_") or name in {
+        "account_logout",
+        "account_reauthenticate",
+    }

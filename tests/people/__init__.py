@@ -1,0 +1,1 @@
+"""Promises of people: roles, keys, sign-in and the permission table."""
