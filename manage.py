@@ -4,13 +4,45 @@
 import os
 import sys
 
+# Commands that change tables connect as their owner.
+AS_OWNER = {"migrate", "prepare_database", "apply_grants", "restore", "flush", "pgtrigger"}
+# Commands that need no database, or that start and stop the server themselves.
+WITHOUT_DATABASE = {
+    *("up", "audit", "selftest", "prepare_database", "doctor", "restore"),
+    *("check", "makemigrations", "makemessages", "compilemessages", "collectstatic", "findstatic"),
+    *("diffsettings", "spectacular", "help", "version", "--help", "--version", "-h", "settings"),
+}
 
-def main() -> None:
+
+def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    name = sys.argv[1] if len(sys.argv) > 1 else "help"
+    if name in AS_OWNER:
+        os.environ.setdefault("TACTFUL_AS_OWNER", "1")
+    if name == "up":
+        from config.up.supervisor import main as up
+
+        return up(sys.argv[2:])
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    from config import env
+
+    alone = name in WITHOUT_DATABASE or "--help" in sys.argv or env.read("DATABASE_URL")
+    if alone:
+        execute_from_command_line(sys.argv)
+        return 0
+    from config.up.layout import Layout
+    from config.up.postgres import CannotRun
+    from config.up.session import running
+
+    try:
+        with running(Layout(env.read("DATA_DIR"))):
+            execute_from_command_line(sys.argv)
+    except CannotRun as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

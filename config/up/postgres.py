@@ -177,6 +177,21 @@ class Server:
         self._wait_until_ready()
         self._make_roles()
 
+    def start_again(self) -> None:
+        """Start after a crash: what the dead server's own processes still hold is waited for."""
+        if self.process is not None and self.guard is not None:
+            self.guard.forget(self.process.pid)
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                self.start()
+            except CannotRun:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.5)
+            else:
+                return
+
     def stop(self) -> None:
         """Fast shutdown: open transactions are rolled back, everything acknowledged is on disk."""
         if self.process is None:

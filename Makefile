@@ -1,0 +1,55 @@
+# The doors of the project. Each creates what it needs: `.venv`, packages by hash, nothing else.
+SHELL := /bin/sh
+PYTHON ?= python3
+BIN := .venv/bin
+UV_FLAGS := --require-hashes --no-config --link-mode=copy
+
+.PHONY: run up test lint bench trust peers clean-venv
+
+run: .venv/.runtime
+	@$(BIN)/python manage.py up --demo
+
+up: .venv/.runtime
+	@$(BIN)/python manage.py up
+
+test: .venv/.dev
+	@$(BIN)/python -m pytest -q
+
+lint: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/python -W ignore manage.py makemigrations --check --dry-run
+	PUBLIC_URL=https://tactful.example $(BIN)/python manage.py check --deploy --fail-level WARNING
+	$(BIN)/python -m pytest -q tests/architecture
+	$(BIN)/mypy .
+
+bench: .venv/.dev
+	@$(BIN)/python -m pytest -q -m bench benchmarks
+
+trust: .venv/.dev
+	@$(BIN)/python -m pytest -q -m trust tests/trust
+
+peers: .venv/.dev
+	@$(BIN)/python -m pytest -q -m peers tests
+
+.venv/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+	  { echo "Tactful needs Python 3.11, 3.12 or 3.13 as $(PYTHON); set PYTHON=python3.x." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
+	  { echo "This Python cannot make environments: install the package python3-venv." >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check uv
+	@touch $@
+
+.venv/.runtime: requirements.txt | .venv/.python
+	$(BIN)/uv pip install --quiet --python $(BIN)/python $(UV_FLAGS) -r requirements.txt
+	@touch $@
+
+# The development set holds the runtime set at the same versions.
+.venv/.dev: requirements-dev.txt | .venv/.python
+	$(BIN)/uv pip install --quiet --python $(BIN)/python $(UV_FLAGS) -r requirements-dev.txt
+	@touch $@ .venv/.runtime
+
+clean-venv:
+	rm -rf .venv

@@ -1,0 +1,134 @@
+"""The processes of one host, in the order they start, and how each is asked to end.
+
+What keeps them alive is `config.up.supervisor`.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from config.env import ROOT
+from config.up.guard import Guard, group_lives
+
+BACKOFF_FIRST = 0.5
+BACKOFF_MOST = 30.0
+STEADY_SECONDS = 60.0  # a child that lived this long starts its back-off anew
+
+
+@dataclass(frozen=True)
+class Program:
+    """One process: its command, and how long it may take to end after TERM (None: no limit)."""
+
+    name: str
+    command: tuple[str, ...]
+    grace: float | None = 10.0
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def _python(*words: str) -> tuple[str, ...]:
+    return (sys.executable, *words)
+
+
+def _worker(queue: str, concurrency: int) -> tuple[str, ...]:
+    names = ("-n", f"{queue}@%h", "-Q", queue, "--concurrency", str(concurrency))
+    quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat", "-l", "WARNING")
+    return _python("-m", "celery", "-A", "config.celery", "worker", "-P", "prefork", *names, *quiet)
+
+
+def programs(*, host: str, port: int, threads: int, workers: int) -> list[Program]:
+    """Web, relay, workers and beat; they stop in the reverse order."""
+    web = ("--interface", "wsgi", "--host", host, "--port", str(port), "--workers", "1")
+    web += ("--blocking-threads", str(threads), "--no-ws", "--http", "1", "--log-level", "warning")
+    web += ("--workers-kill-timeout", "8")
+    beat = ("-m", "celery", "-A", "config.celery", "beat", "-S", "celery.beat:Scheduler")
+    return [
+        Program("relay", _python("manage.py", "relay")),
+        Program("web", _python("-m", "granian", *web, "config.wsgi:application")),
+        Program("desk", _worker("desk", 1), grace=60.0),
+        # A running audit finishes: its own time limit ends it, not the stop.
+        Program("audits", _worker("audits", workers), grace=None),
+        Program("beat", _python(*beat, "-l", "WARNING")),
+    ]
+
+
+def storefront() -> Program:
+    return Program("storefront", _python("-m", "config.demo.storefront"), grace=5.0)
+
+
+class Child:
+    """One running program, restarted with back-off when it ends by itself."""
+
+    def __init__(self, program: Program, guard: Guard) -> None:
+        self.program = program
+        self._guard = guard
+        self._process: subprocess.Popen[bytes] | None = None
+        self._backoff = BACKOFF_FIRST
+        self._started_at = 0.0
+        self._start_again_at = 0.0
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            self.program.command,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            env={**os.environ, **self.program.environment},
+        )
+        self._started_at = time.monotonic()
+        self._guard.watch(self._process.pid)
+
+    def tend(self) -> str | None:
+        """Notice a death and start again when its time has come; says what there is to tell."""
+        now = time.monotonic()
+        if self._process is None:
+            if now >= self._start_again_at:
+                self.start()
+            return None
+        code = self._process.poll()
+        if code is None:
+            return None
+        if now - self._started_at > STEADY_SECONDS:
+            self._backoff = BACKOFF_FIRST
+        wait = self._backoff
+        self._backoff = min(self._backoff * 2, BACKOFF_MOST)
+        self._start_again_at = now + wait
+        self._clear_group()
+        how = f"by signal {-code}" if code < 0 else f"with code {code}"
+        return f"{self.program.name} ended {how}; it starts again in {wait:g} s."
+
+    def ask_to_stop(self) -> None:
+        """TERM to the leader alone: its own children finish what they are at."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+
+    def has_stopped(self) -> bool:
+        if self._process is None:
+            return True
+        if self._process.poll() is None:
+            return False
+        self._clear_group()
+        return True
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._clear_group()
+
+    def _clear_group(self) -> None:
+        """Nothing of a dead leader's session stays behind, holding a port or a message."""
+        assert self._process is not None
+        pid = self._process.pid
+        if group_lives(pid):
+            os.killpg(pid, signal.SIGKILL)
+        self._process.wait()
+        self._guard.forget(pid)
+        self._process = None

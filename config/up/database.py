@@ -1,0 +1,91 @@
+"""Makes a database ready for this release: migrations, the broker's schema, grants, a budget.
+
+Runs as the owner of the tables; the server itself is `config.up.postgres`'s business.
+"""
+
+from __future__ import annotations
+
+from django.core.management import call_command
+from django.db import connection
+from pgmq.install import get_embedded_install_sql
+from psycopg import sql
+
+from config import env
+
+# Advisory lock of this application: two hosts that start together migrate one after the other.
+PREPARE_LOCK = 0x7AC7F01
+
+
+def app_role() -> str:
+    """The role the application connects as, whoever runs this."""
+    from urllib.parse import unquote, urlsplit
+
+    from config.up.layout import Layout
+
+    url = env.read("DATABASE_URL")
+    if url:
+        return unquote(urlsplit(url).username or "")
+    return Layout(env.read("DATA_DIR")).app_role
+
+
+def prepare(verbosity: int = 0) -> None:
+    """Bring the connected database to this release; a second call changes nothing."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [PREPARE_LOCK])
+        try:
+            call_command("migrate", interactive=False, verbosity=verbosity)
+            install_broker()
+            call_command("apply_grants", verbosity=verbosity)
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [PREPARE_LOCK])
+
+
+def install_broker() -> None:
+    """Install PGMQ's SQL once, and let the application's role make and use queues in it."""
+    role = app_role()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('pgmq.meta') IS NULL")
+        row = cursor.fetchone()
+        if row is not None and row[0]:
+            cursor.execute(get_embedded_install_sql())
+        cursor.execute("SELECT current_user = %s", [role])
+        row = cursor.fetchone()
+        if not role or (row is not None and row[0]):
+            return
+        for grant in (
+            "GRANT USAGE, CREATE ON SCHEMA pgmq TO {}",
+            "GRANT ALL ON ALL TABLES IN SCHEMA pgmq TO {}",
+            "GRANT ALL ON ALL SEQUENCES IN SCHEMA pgmq TO {}",
+            "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA pgmq TO {}",
+        ):
+            statement = sql.SQL(grant).format(sql.Identifier(role))
+            cursor.execute(statement)  # type: ignore[arg-type]
+
+
+def connections_wanted() -> int:
+    """Connections of all processes of one host at their busiest, with room for commands."""
+    web = int(env.read("TACTFUL_WEB_THREADS"))
+    workers = int(env.read("TACTFUL_WORKERS"))
+    # Each worker parent and pool child holds Django's connection and the broker's pool of 4.
+    return web + 4 + (workers + 1) * 5 + 2 * 5 + 5 + 10
+
+
+def connections_allowed() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_setting('max_connections')::int"
+            " - current_setting('superuser_reserved_connections')::int"
+        )
+        row = cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+def budget_problem() -> str | None:
+    """One sentence when the processes could want more connections than the server gives."""
+    wanted, allowed = connections_wanted(), connections_allowed()
+    if wanted <= allowed:
+        return None
+    return (
+        f"Tactful may want {wanted} database connections and PostgreSQL allows {allowed}:"
+        " lower TACTFUL_WEB_THREADS or TACTFUL_WORKERS, or raise max_connections."
+    )

@@ -1,0 +1,108 @@
+"""Runs the embedded server for as long as somebody needs it: `up`, or one management command.
+
+Two locks in DATA_DIR say who started the server and who is using it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import psycopg
+
+from config.env import ROOT
+from config.up.guard import Guard
+from config.up.layout import Layout
+from config.up.postgres import CannotRun, Server, is_up, parameters
+
+WAIT_SECONDS = 90.0
+
+
+def _open(path: Path) -> IO[str]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.open("a+")
+
+
+def _try_lock(file: IO[str], kind: int) -> bool:
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def hold_folder(layout: Layout, patience: float = 0.0) -> IO[str]:
+    """Become the one process that runs this data folder, or say who does."""
+    file = _open(layout.up_lock)
+    deadline = time.monotonic() + patience
+    while not _try_lock(file, fcntl.LOCK_EX):
+        if time.monotonic() >= deadline:
+            file.seek(0)
+            holder = file.read().strip() or "another process"
+            raise CannotRun(
+                f"The data folder {layout.data_dir} is in use by process {holder}:"
+                " stop it, or set another DATA_DIR."
+            )
+        time.sleep(0.1)
+    file.seek(0)
+    file.truncate()
+    file.write(str(os.getpid()))
+    file.flush()
+    return file
+
+
+def prepare_database(verbosity: int = 1) -> None:
+    """Migrate and grant in a process of its own, which alone connects as the owner."""
+    command = [sys.executable, str(ROOT / "manage.py"), "prepare_database", "-v", str(verbosity)]
+    ended = subprocess.run(command, env={**os.environ, "TACTFUL_AS_OWNER": "1"}, check=False)
+    if ended.returncode:
+        raise CannotRun("The database could not be prepared; the reason stands above.")
+
+
+def is_prepared(layout: Layout) -> bool:
+    with psycopg.connect(**parameters(layout, layout.owner_role, layout.database)) as connection:
+        found = connection.execute("SELECT to_regclass('django_migrations') IS NOT NULL").fetchone()
+    return bool(found and found[0])
+
+
+@contextmanager
+def running(layout: Layout, prepare: bool = True) -> Iterator[None]:
+    """The server answers inside this block: the one that runs, or one for the block alone."""
+    use = _open(layout.up_lock.with_name("server.use"))
+    fcntl.flock(use, fcntl.LOCK_SH)
+    deadline = time.monotonic() + WAIT_SECONDS
+    start = None
+    while not is_up(layout) and start is None:
+        file = _open(layout.up_lock)
+        if _try_lock(file, fcntl.LOCK_EX):
+            start = file
+        elif time.monotonic() > deadline:
+            raise CannotRun(f"The server of {layout.data_dir} is starting but does not answer.")
+        else:
+            file.close()
+            time.sleep(0.2)
+    if start is None:
+        yield
+        use.close()
+        return
+    start.close()
+    with hold_folder(layout):
+        guard = Guard()
+        server = Server(layout, guard)
+        try:
+            server.start()
+            if prepare and not is_prepared(layout):
+                prepare_database(verbosity=0)
+            yield
+        finally:
+            fcntl.flock(use, fcntl.LOCK_EX)  # wait for the commands that came meanwhile
+            server.stop()
+            use.close()
+            guard.close()

@@ -1,0 +1,224 @@
+"""`manage.py up`: PostgreSQL and every process of one host, in the foreground.
+
+Starts in order, restarts what dies, stops in order on TERM or Ctrl-C; a guard process ends
+everything when this process is killed. Knows no Django: the settings table is all it reads.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import ipaddress
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+from config import env
+from config.env import ROOT
+from config.up.children import Child, programs, storefront
+from config.up.guard import Guard
+from config.up.layout import Layout
+from config.up.postgres import CannotRun, Server
+from config.up.session import hold_folder, prepare_database
+
+WEB_READY_SECONDS = 90.0
+TICK = 0.2
+
+
+def say(sentence: str) -> None:
+    print(sentence, flush=True)
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def check_address(host: str, port: int, demo: bool) -> None:
+    """Refuse a demo that others could reach, and a port that somebody holds."""
+    if demo and not is_loopback(host):
+        raise CannotRun(
+            f"The demo signs anybody in, so it only listens on this machine: HOST={host} is"
+            " refused; leave HOST out or start without --demo."
+        )
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as problem:
+            raise CannotRun(
+                f"Port {port} of {host} cannot be used ({problem.strerror}):"
+                " stop what holds it, or set PORT."
+            ) from None
+
+
+class Supervisor:
+    """One run of `up`."""
+
+    def __init__(self, demo: bool) -> None:
+        self.demo = demo
+        self.host: str = env.read("HOST")
+        self.port: int = env.read("PORT")
+        self.data_dir: Path = env.read("DATA_DIR")
+        self.layout = Layout(self.data_dir)
+        self.stop_requests = 0
+        self.children: list[Child] = []
+        self.server: Server | None = None
+        self.guard: Guard | None = None
+
+    def run(self) -> int:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._note_stop)
+        check_address(self.host, self.port, self.demo)
+        lock = hold_folder(self.layout)
+        self.guard = Guard()
+        try:
+            self._start()
+            while not self.stop_requests:
+                self._tend()
+                time.sleep(TICK)
+        finally:
+            self._stop()
+            self.guard.close()
+            lock.close()
+        return 0
+
+    def _note_stop(self, _number: int, _frame: object) -> None:
+        self.stop_requests += 1
+
+    def _start(self) -> None:
+        assert self.guard is not None
+        if not env.read("DATABASE_URL"):
+            self.server = Server(self.layout, self.guard)
+            self.server.start()
+            say("PostgreSQL answers.")
+        if self.stop_requests:
+            return
+        prepare_database()
+        say("The database is at this release.")
+        self.children = [
+            Child(program, self.guard)
+            for program in programs(
+                host=self.host,
+                port=self.port,
+                threads=env.read("TACTFUL_WEB_THREADS"),
+                workers=env.read("TACTFUL_WORKERS"),
+            )
+        ]
+        for child in self.children:
+            child.start()
+        if self.demo and not self.stop_requests:
+            self._load_demo()
+        self._wait_for_web()
+        if self.demo and not self.stop_requests:
+            shop = Child(storefront(), self.guard)
+            self.children.append(shop)
+            shop.start()
+        if not self.stop_requests:
+            self._announce()
+
+    def _load_demo(self) -> None:
+        """Loads beside the starting processes, so that a newcomer waits once."""
+        load = subprocess.Popen(
+            [sys.executable, str(ROOT / "manage.py"), "load_demo"], start_new_session=True
+        )
+        assert self.guard is not None
+        self.guard.watch(load.pid)
+        while load.poll() is None:
+            self._tend()
+            if self.stop_requests:
+                load.terminate()
+            time.sleep(TICK)
+        self.guard.forget(load.pid)
+        if load.returncode and not self.stop_requests:
+            raise CannotRun("The demo could not be loaded; the reason stands above.")
+
+    def _wait_for_web(self) -> None:
+        deadline = time.monotonic() + WEB_READY_SECONDS
+        while not self.stop_requests and not self._web_answers():
+            self._tend()
+            if time.monotonic() > deadline:
+                raise CannotRun("The web server does not answer; its messages stand above.")
+            time.sleep(TICK)
+
+    def _web_answers(self) -> bool:
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        connection = http.client.HTTPConnection(host, self.port, timeout=5)
+        try:
+            connection.request("GET", "/healthz", headers={"Host": "localhost"})
+            return connection.getresponse().status == 200
+        except OSError:
+            return False
+        finally:
+            connection.close()
+
+    def _announce(self) -> None:
+        url = env.read("PUBLIC_URL") or f"http://{self.host}:{self.port}"
+        say(f"\nTactful is ready: {url}")
+        told = self.data_dir / "demo.json"
+        if self.demo and told.exists():
+            users = json.loads(told.read_text("utf-8")).get("users", [])
+            say("Sign in as one of:")
+            for user in users:
+                say(f"  {user['role']:<20} {user['email']:<32} {user['password']}")
+        say("Ctrl-C stops it.")
+
+    def _tend(self) -> None:
+        if self.server is not None:
+            process = self.server.process
+            if process is not None and process.poll() is not None:
+                say("PostgreSQL ended by itself; it starts again.")
+                self.server.start_again()
+        for child in self.children:
+            if news := child.tend():
+                say(news)
+
+    def _stop(self) -> None:
+        """The reverse of the start; a second signal cuts short whatever still runs."""
+        asked = self.stop_requests
+        for child in reversed(self.children):
+            child.ask_to_stop()
+            since, told = time.monotonic(), False
+            while not child.has_stopped():
+                waited = time.monotonic() - since
+                limit = child.program.grace
+                if self.stop_requests > max(asked, 1) or (limit is not None and waited > limit):
+                    child.kill()
+                    break
+                if waited > 2 and not told and limit is None:
+                    say("Waiting for the running audit to finish; Ctrl-C again cuts it short.")
+                    told = True
+                time.sleep(0.05)
+        if self.server is not None:
+            self.server.stop()
+        if self.children:
+            say("Tactful has stopped.")
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="manage.py up", description="Run Tactful in the foreground: database, web, workers."
+    )
+    parser.add_argument("--demo", action="store_true", help="load the demo and sign anybody in")
+    asked = parser.parse_args(arguments)
+    try:
+        if asked.demo:
+            os.environ["DEMO"] = "1"
+        for name in env.SETTINGS:
+            env.read(name)
+        return Supervisor(demo=env.read("DEMO")).run()
+    except (CannotRun, ImproperlyConfigured) as problem:
+        print(problem, file=sys.stderr)
+        return 1
