@@ -111,7 +111,9 @@ def _cross(
     ends = {"subject": several.subject, "label": label}
     ends |= {name: several[name] for name in (*names, *OUTCOMES)}
     left = several.select(**{f"{name}_a": value for name, value in ends.items()})
-    right = several.select(**{f"{name}_b": value for name, value in ends.items()}).view()
+    right = several.select(
+        **{f"{name}_b": value for name, value in ends.items()}
+    ).view()
     joined = left.join(right, [(f"{name}_a", f"{name}_b") for name in strata])
     pairs = joined.filter(joined.label_a < joined.label_b)
     keys = [f"{name}_{side}" for side in "ab" for name in names]

@@ -1,0 +1,1 @@
+"""Who and what gets shown: methods on logs of impressions."""
