@@ -82,5 +82,5 @@ def check_limits(method: Method, limits: Sequence[Limit]) -> None:
 
 def engine_of(table: "ibis.Table") -> str:
     """Return the name and version of the engine a table lives on."""
-    backend = table._find_backend()
+    backend = table.get_backend()
     return f"{backend.name} {backend.version}, ibis {version('ibis-framework')}"

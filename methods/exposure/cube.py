@@ -143,6 +143,6 @@ def _with_subjects(
         cube.rows,
         cube.weighted,
         buckets,
-        f"{rows._find_backend().name} hash mod {BUCKETS}",
+        f"{rows.get_backend().name} hash mod {BUCKETS}",
         cube.providers,
     )
