@@ -86,7 +86,9 @@ class NoticeVersion(PublicModel):
 class NoticeText(PublicModel):
     """What a notice version says in one language, in two layers."""
 
-    version = models.ForeignKey(NoticeVersion, on_delete=models.PROTECT, related_name="texts")
+    version = models.ForeignKey(
+        NoticeVersion, on_delete=models.PROTECT, related_name="texts"
+    )
     language = models.CharField(max_length=2, choices=Language)
     title = models.CharField(max_length=120)
     short = models.TextField()
@@ -107,7 +109,9 @@ class NoticeText(PublicModel):
 
     @property
     def sha256(self) -> str:
-        return hashlib.sha256("\x00".join([self.title, self.short, self.body]).encode()).hexdigest()
+        return hashlib.sha256(
+            "\x00".join([self.title, self.short, self.body]).encode()
+        ).hexdigest()
 
 
 class ConsentEvent(AppendOnly):
@@ -116,7 +120,9 @@ class ConsentEvent(AppendOnly):
     `position` in the feed is the ledger's, reached through `ledger_entry`.
     """
 
-    subject = models.ForeignKey(DataSubject, on_delete=models.PROTECT, related_name="events")
+    subject = models.ForeignKey(
+        DataSubject, on_delete=models.PROTECT, related_name="events"
+    )
     purpose = models.ForeignKey(
         "registry.Purpose", on_delete=models.PROTECT, related_name="consent_events"
     )
@@ -139,13 +145,16 @@ class ConsentEvent(AppendOnly):
         ordering = ["subject", "purpose", "revision"]
         constraints = [
             models.UniqueConstraint(
-                fields=["subject", "purpose", "revision"], name="consent_event_revision_once"
+                fields=["subject", "purpose", "revision"],
+                name="consent_event_revision_once",
             ),
             models.CheckConstraint(
-                condition=Q(status__in=EventStatus.values), name="consent_event_status_known"
+                condition=Q(status__in=EventStatus.values),
+                name="consent_event_status_known",
             ),
             models.CheckConstraint(
-                condition=Q(revision__gte=1), name="consent_event_revision_starts_at_one"
+                condition=Q(revision__gte=1),
+                name="consent_event_revision_starts_at_one",
             ),
         ]
         indexes = [
@@ -159,12 +168,16 @@ class ConsentEvent(AppendOnly):
 class ConsentState(PublicModel):
     """The head of one person's events about one purpose; the row every writer locks."""
 
-    subject = models.ForeignKey(DataSubject, on_delete=models.CASCADE, related_name="states")
+    subject = models.ForeignKey(
+        DataSubject, on_delete=models.CASCADE, related_name="states"
+    )
     purpose = models.ForeignKey(
         "registry.Purpose", on_delete=models.PROTECT, related_name="consent_states"
     )
     revision = models.PositiveIntegerField(default=0)
-    status = models.CharField(max_length=12, choices=EventStatus, default=EventStatus.UNKNOWN)
+    status = models.CharField(
+        max_length=12, choices=EventStatus, default=EventStatus.UNKNOWN
+    )
     decided_at = models.DateTimeField(null=True)
     notice_version = models.CharField(max_length=63, blank=True)
     gpc_at_choice = models.BooleanField(default=False)
@@ -172,9 +185,12 @@ class ConsentState(PublicModel):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["subject", "purpose"], name="consent_state_one_head"),
+            models.UniqueConstraint(
+                fields=["subject", "purpose"], name="consent_state_one_head"
+            ),
             models.CheckConstraint(
-                condition=Q(status__in=EventStatus.values), name="consent_state_status_known"
+                condition=Q(status__in=EventStatus.values),
+                name="consent_state_status_known",
             ),
             models.CheckConstraint(
                 condition=Q(revision=0, decided_at__isnull=True)
@@ -193,7 +209,9 @@ class ConsentState(PublicModel):
 class SubjectAccess(AppendOnly):
     """A colleague or a program looked at one person's choices, and said what for."""
 
-    subject = models.ForeignKey(DataSubject, on_delete=models.PROTECT, related_name="accesses")
+    subject = models.ForeignKey(
+        DataSubject, on_delete=models.PROTECT, related_name="accesses"
+    )
     actor_reference = models.CharField(max_length=100)
     purpose_of_access = models.CharField(max_length=300)
 
@@ -230,7 +248,9 @@ class TokenUse(PublicModel):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["jti", "idempotency_key"], name="token_write_once"),
+            models.UniqueConstraint(
+                fields=["jti", "idempotency_key"], name="token_write_once"
+            ),
         ]
         indexes = [models.Index(fields=["expires_at"], name="token_use_age")]
 

@@ -58,7 +58,9 @@ def regime_of(
     basis = BASIS_DEFAULT.get(lawful_basis, Regime.OPT_IN)
     found = None
     if region:
-        found = next((declared[name] for name in wider_regions(region) if name in declared), None)
+        found = next(
+            (declared[name] for name in wider_regions(region) if name in declared), None
+        )
     if found is None:
         found = max([*declared.values(), basis], key=lambda regime: regime.strictness)
     country = region.strip().upper().split("-", 1)[0] if region else ""

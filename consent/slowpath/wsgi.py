@@ -2,19 +2,152 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from typing import Any
+from urllib.parse import unquote
 
-WSGIApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+from consent.slowpath import authzen, ofrep
+from consent.slowpath.asking import Keys
+from consent.slowpath.database import Database, parameters_from_settings
+from consent.slowpath.http import (
+    Answer,
+    BodyTooLarge,
+    Request,
+    WSGIApplication,
+    read_request,
+    write_answer,
+)
+from consent.tokens import TokenRefused, verify_compact
+
+logger = logging.getLogger(__name__)
+
+GPC = "/.well-known/gpc.json"
+#: When the handling of Global Privacy Control last changed.
+GPC_LAST_UPDATE = "2026-11-22"
+_PREFIXES = ("/ofrep/v1/", "/access/v1/")
+_EXACT = frozenset({GPC, authzen.CONFIGURATION})
+
+
+def keys_from_settings() -> Keys:
+    """Read the key ring of Django's settings."""
+    from django.conf import settings
+
+    ring = settings.KEYS
+    return Keys(ring.subject_pepper, ring.fingerprint_key, ring.token_key.public_key())
 
 
 class DecisionDoors:
     """A WSGI application that answers decisions itself and hands the rest to `behind`."""
 
-    def __init__(self, behind: WSGIApplication) -> None:
+    def __init__(
+        self,
+        behind: WSGIApplication,
+        *,
+        database: Database | None = None,
+        keys: Callable[[], Keys] = keys_from_settings,
+    ) -> None:
         self.behind = behind
+        self.database = database or Database(parameters_from_settings)
+        self._read_keys = keys
+        self._keys: Keys | None = None
+        self._known = ofrep.KnownFlags()
+
+    @property
+    def keys(self) -> Keys:
+        if self._keys is None:
+            self._keys = self._read_keys()
+        return self._keys
 
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
-        return self.behind(environ, start_response)
+        path = environ.get("PATH_INFO", "")
+        if not path.startswith(_PREFIXES) and path not in _EXACT:
+            return self.behind(environ, start_response)
+        request: Request | None = None
+        try:
+            request = read_request(environ)
+            answer = self._with_origin(request, self._answer(request))
+        except BodyTooLarge:
+            answer = Answer(413, {"errorDetails": "The body is larger than 4 MB."})
+        except Exception:
+            logger.exception("A decision failed")
+            answer = Answer(
+                500, {"errorDetails": "The decision failed; treat it as a deny."}
+            )
+        return write_answer(answer, request, start_response)
+
+    def _answer(self, request: Request) -> Answer:
+        if request.method == "OPTIONS":
+            return Answer(204)
+        if request.path in _EXACT:
+            return self._well_known(request)
+        route = self._route(request.path)
+        if route is None:
+            return Answer(404, {"errorDetails": "There is no such door."})
+        if request.method != "POST":
+            return Answer(
+                405, {"errorDetails": "Use POST."}, (("Allow", "POST, OPTIONS"),)
+            )
+        return route(request)
+
+    def _route(self, path: str) -> Callable[[Request], Answer] | None:
+        database, keys = self.database, self.keys
+        if path.rstrip("/") == ofrep.BULK:
+            return lambda request: ofrep.evaluate_all(
+                database, keys, request, self._known
+            )
+        if path.startswith(ofrep.SINGLE):
+            flag = unquote(path.removeprefix(ofrep.SINGLE))
+            return lambda request: ofrep.evaluate_one(database, keys, request, flag)
+        if path == authzen.SINGLE:
+            return lambda request: authzen.evaluate(database, keys, request)
+        if path == authzen.BATCH:
+            return lambda request: authzen.evaluate_batch(database, keys, request)
+        return None
+
+    def _well_known(self, request: Request) -> Answer:
+        from django.conf import settings
+
+        if request.method not in ("GET", "HEAD"):
+            return Answer(405, {"errorDetails": "Use GET."}, (("Allow", "GET"),))
+        if request.path == GPC:
+            return Answer(200, {"gpc": True, "lastUpdate": GPC_LAST_UPDATE})
+        return authzen.configuration(settings.PUBLIC_URL)
+
+    def _with_origin(self, request: Request, answer: Answer) -> Answer:
+        """Let the page that a subject token is bound to read the answer (CORS).
+
+        A preflight carries no token, so it is answered for any origin: it grants nothing.
+        """
+        origin = request.header("ORIGIN")
+        if not origin:
+            return answer
+        extra = [("Vary", "Origin")]
+        if request.method == "OPTIONS":
+            extra += [
+                ("Access-Control-Allow-Origin", origin),
+                ("Access-Control-Allow-Methods", "POST"),
+                (
+                    "Access-Control-Allow-Headers",
+                    "authorization, content-type, if-none-match",
+                ),
+                ("Access-Control-Max-Age", "600"),
+            ]
+        elif self._bound_origin(request) == origin:
+            extra += [
+                ("Access-Control-Allow-Origin", origin),
+                ("Access-Control-Expose-Headers", "ETag"),
+            ]
+        return Answer(answer.status, answer.body, (*answer.headers, *extra))
+
+    def _bound_origin(self, request: Request) -> str:
+        """The origin a presented token is bound to, expired or not; empty without one."""
+        text = request.header("AUTHORIZATION").partition(" ")[2].strip()
+        if text.count(".") != 2:
+            return ""
+        try:
+            return str(verify_compact(self.keys.token_key, text).get("origin", ""))
+        except TokenRefused:
+            return ""

@@ -33,7 +33,9 @@ THOMPSON = VersionFacts("thompson", approved=True)
 UNIFORM = VersionFacts("uniform", approved=True)
 
 regions = st.sampled_from(["", "DE", "DE-BY", "US", "US-CA", "GB", "FR", "JP"])
-holds = st.builds(HoldFacts, id=st.just("h"), effect=st.sampled_from([None, *list(Outcome)[1:]]))
+holds = st.builds(
+    HoldFacts, id=st.just("h"), effect=st.sampled_from([None, *list(Outcome)[1:]])
+)
 some_holds = st.lists(holds, max_size=2).map(tuple)
 purposes = st.builds(
     PurposeFacts,
@@ -71,12 +73,17 @@ people = st.builds(
 notices = st.sampled_from(
     [
         NoticeFacts(),
-        NoticeFacts("new", NOW - 3 * DAY, {"new": NOW - 3 * DAY, "old": NOW - 30 * DAY}),
+        NoticeFacts(
+            "new", NOW - 3 * DAY, {"new": NOW - 3 * DAY, "old": NOW - 30 * DAY}
+        ),
     ]
 )
 moments = st.builds(Circumstances, now=st.just(NOW), region=regions, gpc=st.booleans())
 versions = st.builds(
-    VersionFacts, key=st.just("v"), approved=st.booleans(), holds=st.lists(holds, max_size=1).map(tuple)
+    VersionFacts,
+    key=st.just("v"),
+    approved=st.booleans(),
+    holds=st.lists(holds, max_size=1).map(tuple),
 )
 
 
@@ -89,12 +96,12 @@ def catalogues(draw: st.DrawFn) -> Catalogue:
         serving=draw(st.none() | versions),
         fallback=draw(st.none() | versions.map(lambda v: replace(v, key="f"))),
         purposes=draw(st.sampled_from([("ads",), ("ads", "ranking"), ()])),
-        surfaces=draw(
-            st.sampled_from([{}, {"home": SurfaceFacts("home", ("ads",))}])
-        ),
+        surfaces=draw(st.sampled_from([{}, {"home": SurfaceFacts("home", ("ads",))}])),
         holds=draw(some_holds),
     )
-    return Catalogue({"ads": first, "ranking": second}, {"carousel": system}, draw(notices))
+    return Catalogue(
+        {"ads": first, "ranking": second}, {"carousel": system}, draw(notices)
+    )
 
 
 def _with_hold(catalogue: Catalogue, hold: HoldFacts) -> Catalogue:
@@ -119,7 +126,9 @@ def test_the_outcome_is_the_tables(
     decision = decide_purpose(catalogue, "ads", person, moment)
     if decision.reason is not Reason.HELD:
         assert decision.outcome is TABLE[decision.reason].outcome
-    assert (decision.outcome is Outcome.PERSONALISE) == TABLE[decision.reason].purpose_flag
+    assert (decision.outcome is Outcome.PERSONALISE) == TABLE[
+        decision.reason
+    ].purpose_flag
 
 
 @given(catalogues(), people, moments, holds)
@@ -138,10 +147,13 @@ def test_a_hold_on_a_purpose_never_softens_its_answer(
 ) -> None:
     ads = catalogue.purposes["ads"]
     held = replace(
-        catalogue, purposes={**catalogue.purposes, "ads": replace(ads, holds=(*ads.holds, hold))}
+        catalogue,
+        purposes={**catalogue.purposes, "ads": replace(ads, holds=(*ads.holds, hold))},
     )
     for decide, key in ((decide_purpose, "ads"), (decide_system, "carousel")):
-        before, after = (decide(each, key, person, moment) for each in (catalogue, held))
+        before, after = (
+            decide(each, key, person, moment) for each in (catalogue, held)
+        )
         assert after.outcome.strictness >= before.outcome.strictness
 
 
@@ -161,7 +173,9 @@ def test_an_unknown_region_is_answered_by_the_strictest_regime(
     purpose: PurposeFacts, region: str
 ) -> None:
     catalogue = Catalogue({"ads": purpose})
-    known = decide_purpose(catalogue, "ads", ANONYMOUS, Circumstances(now=NOW, region=region))
+    known = decide_purpose(
+        catalogue, "ads", ANONYMOUS, Circumstances(now=NOW, region=region)
+    )
     unknown = decide_purpose(catalogue, "ads", ANONYMOUS, Circumstances(now=NOW))
     assert unknown.outcome.strictness >= known.outcome.strictness
 
@@ -170,9 +184,14 @@ def test_an_unknown_region_is_answered_by_the_strictest_regime(
 def test_device_access_and_electronic_marketing_need_consent_whatever_the_basis(
     purpose: PurposeFacts, region: str, device: bool
 ) -> None:
-    asking = replace(purpose, needs_device_access=device, electronic_marketing=not device)
+    asking = replace(
+        purpose, needs_device_access=device, electronic_marketing=not device
+    )
     answer = decide_purpose(
-        Catalogue({"ads": asking}), "ads", ANONYMOUS, Circumstances(now=NOW, region=region)
+        Catalogue({"ads": asking}),
+        "ads",
+        ANONYMOUS,
+        Circumstances(now=NOW, region=region),
     )
     assert answer.outcome is not Outcome.PERSONALISE
 
@@ -188,7 +207,9 @@ def test_a_version_is_named_only_when_it_may_be_served(
     if answer.outcome is Outcome.DENY:
         assert answer.version_to_serve == ""
     if answer.version_to_serve == "f":
-        assert system.fallback and system.fallback.approved and not system.fallback.holds
+        assert (
+            system.fallback and system.fallback.approved and not system.fallback.holds
+        )
 
 
 def _ads(**rules: object) -> Catalogue:
@@ -199,7 +220,9 @@ def _ads(**rules: object) -> Catalogue:
                 "carousel", serving=THOMPSON, fallback=UNIFORM, purposes=("ads",)
             )
         },
-        NoticeFacts("new", NOW - 3 * DAY, {"new": NOW - 3 * DAY, "old": NOW - 30 * DAY}),
+        NoticeFacts(
+            "new", NOW - 3 * DAY, {"new": NOW - 3 * DAY, "old": NOW - 30 * DAY}
+        ),
     )
 
 
@@ -231,7 +254,12 @@ CASES = [
     (Reason.POLICY, _ads(), replace(GIVEN, minor=True), HERE),
     (Reason.RESTRICTED, _ads(), replace(GIVEN, restricted=True, minor=True), HERE),
     (Reason.ERASED, _ads(), replace(GIVEN, erased=True, restricted=True), HERE),
-    (Reason.PROHIBITED, _ads(mechanism={"*": "opt_in", "EU": "prohibited"}), GIVEN, HERE),
+    (
+        Reason.PROHIBITED,
+        _ads(mechanism={"*": "opt_in", "EU": "prohibited"}),
+        GIVEN,
+        HERE,
+    ),
     (Reason.PROHIBITED, _ads(active=False), GIVEN, HERE),
     (Reason.HELD, _ads(holds=(HoldFacts("h"),)), GIVEN, HERE),
     (Reason.GPC, _ads(gpc_covers=True), GIVEN, replace(HERE, gpc=True)),
@@ -311,7 +339,10 @@ def test_without_an_approved_version_only_a_sound_fallback_serves(
 
 def test_a_person_who_withdrew_gets_the_fallback() -> None:
     answer = decide_system(_ads(), "carousel", _said(Status.WITHDRAWN), HERE)
-    assert (answer.outcome, answer.version_to_serve) == (Outcome.NON_PROFILED, "uniform")
+    assert (answer.outcome, answer.version_to_serve) == (
+        Outcome.NON_PROFILED,
+        "uniform",
+    )
 
 
 def test_a_named_surface_asks_only_for_its_own_purposes_and_holds() -> None:
