@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import csv
 import io
+import json
 import subprocess
 import sys
 import zipfile
@@ -75,6 +76,11 @@ def fashion_rows(wheel: Path, arm: str) -> Iterator[dict[str, object]]:
 def fashion_day(wheel: Path, arm: str, day: str) -> list[dict[str, object]]:
     """The impressions of one arm on one day (`2019-11-24`), oldest first."""
     return [row for row in fashion_rows(wheel, arm) if str(row["occurred_at"]).startswith(day)]
+
+
+def log_lines(rows: list[dict[str, object]]) -> bytes:
+    """Rows as JSON lines: what the storefront appends to its log and sends back as outputs."""
+    return "".join(json.dumps(row, separators=(",", ":")) + "\n" for row in rows).encode()
 
 
 def loan_applications(wheel: Path) -> list[dict[str, float | None]]:

@@ -23,7 +23,7 @@ from openfeature.client import OpenFeatureClient
 from openfeature.contrib.provider.ofrep import OFREPProvider
 from openfeature.evaluation_context import EvaluationContext
 
-from config.demo.data import DAYS, fashion_day
+from config.demo.data import DAYS, fashion_day, log_lines
 
 SYSTEM = "fashion-carousel"
 PACE = 0.5  # seconds between two questions
@@ -61,13 +61,13 @@ class Storefront:
             return
         rows = fashion_day(self.wheel, self.arm, left[0])
         self.shown = rows[:3]
-        lines = "".join(json.dumps(row, separators=(",", ":")) + "\n" for row in rows)
-        with self.log.open("a", encoding="utf-8") as out:
+        lines = log_lines(rows)
+        with self.log.open("ab") as out:
             out.write(lines)
         reply = httpx.post(
             f"{self.url}/api/v1/outputs",
             params={"system": SYSTEM, "version": self.arm},
-            content=lines.encode(),
+            content=lines,
             headers={"X-API-Key": self.api_key, "Content-Type": "application/x-ndjson"},
             timeout=30,
         )
