@@ -1,0 +1,17 @@
+"""The registry's tables, one module a noun. State changes live in services."""
+
+from governance.registry.models.features import DataFlow, Feature
+from governance.registry.models.holds import Hold
+from governance.registry.models.systems import ModelVersion, System
+from governance.registry.models.vocabulary import PersonalizationType, Purpose, Surface
+
+__all__ = [
+    "DataFlow",
+    "Feature",
+    "Hold",
+    "ModelVersion",
+    "PersonalizationType",
+    "Purpose",
+    "Surface",
+    "System",
+]
