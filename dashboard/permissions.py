@@ -1,13 +1,7 @@
-"""What may be done on the dashboard: every signed-in role may look at what is theirs."""
+"""The dashboard's row of the permission table."""
 
-from governance.people.choices import Role
-from governance.people.permissions import Action, declare_actions
+from governance.people.permissions import EVERYONE, Action, declare_actions
 
 declare_actions(
-    Action(
-        key="dashboard.view",
-        roles=frozenset(Role.values),
-        scope="registry:read",
-        sentence="See the overview, the agenda and search",
-    ),
+    Action("dashboard.view", EVERYONE, None, "See the overview, one's agenda and the search."),
 )

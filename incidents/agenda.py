@@ -24,7 +24,7 @@ class IncidentAgenda:
         if actor.may("incidents.command"):
             for incident in open_incidents_for(actor).filter(commander__isnull=True):
                 items.append(_item(incident, "nobody has taken command", incident.detected_at))
-        if actor.may("registry.release_hold"):
+        if actor.may("registry.lift_hold"):
             proposed = Hold.objects.filter(
                 released_at__isnull=True, release_proposed_at__isnull=False
             ).exclude(release_proposed_by=actor.reference)

@@ -1,25 +1,22 @@
-"""What may be done in the incident room, and by which roles."""
+"""The incident room's rows of the permission table."""
 
-from governance.people.choices import Role
-from governance.people.permissions import Action, declare_actions
+from governance.people.choices import Role, Scope
+from governance.people.permissions import EVERYONE, Action, declare_actions
 
 declare_actions(
     Action(
-        key="incidents.view",
-        roles=frozenset(Role.values),
-        scope="registry:read",
-        sentence="See incidents of one's systems",
+        "incidents.view", EVERYONE, Scope.REGISTRY_READ, "See the incidents of one's systems."
     ),
     Action(
-        key="incidents.report",
-        roles=frozenset(Role.values) - {Role.AUDITOR},
-        scope="incidents:write",
-        sentence="Report a harm",
+        "incidents.report",
+        EVERYONE - {Role.AUDITOR},
+        Scope.INCIDENTS_WRITE,
+        "Report a harm.",
     ),
     Action(
-        key="incidents.command",
-        roles=frozenset({Role.INCIDENT_COMMANDER, Role.ADMIN}),
-        scope="incidents:write",
-        sentence="Take command, move an incident on and run its steps",
+        "incidents.command",
+        {Role.INCIDENT_COMMANDER, Role.ADMIN},
+        Scope.INCIDENTS_WRITE,
+        "Take command of an incident, move it on and run its steps.",
     ),
 )

@@ -27,7 +27,7 @@ SYSTEM = "loan-eligibility"
 VERSION = "logistic-5-fold"
 PLAN = "loan-selection"
 LIMIT = "selection_rate_ratio>=0.80"
-PRIMARY = {"metric": "selection_rate", "of": {"race": "Black"}, "to": {"race": "white"}}
+PRIMARY = {"metric": "selection_rate_ratio", "of": {"race": "Black"}, "to": {"race": "white"}}
 
 
 def register(people: dict[str, SignIn]) -> tuple[System, ModelVersion]:

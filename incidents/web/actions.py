@@ -110,7 +110,7 @@ def step(request: HttpRequest, reference: str, position: int) -> HttpResponse:
     return redirect("incident", incident.reference)
 
 
-@requires("registry.release_hold")
+@requires("registry.lift_hold")
 @require_POST
 def lift(request: HttpRequest, reference: str) -> HttpResponse:
     """Propose to lift the incident's hold, or confirm another person's proposal."""

@@ -51,7 +51,7 @@ def incident(request: HttpRequest, reference: str) -> HttpResponse:
         "evidence": found.evidence.all(),
         "moves": _moves(found),
         "may_command": actor.may("incidents.command"),
-        "may_lift": actor.may("registry.release_hold"),
+        "may_lift": actor.may("registry.lift_hold"),
         **_containment(found),
     }
     return render(request, "incidents/incident.html", context)
