@@ -81,6 +81,7 @@ SETTINGS: dict[str, Setting] = {
         Setting("TACTFUL_ALLOWED_HOSTS", "", _hosts, "host names served beside PUBLIC_URL's"),
         Setting("TACTFUL_WEB_THREADS", "8", _count, "threads of the web server"),
         Setting("TACTFUL_WORKERS", "1", _count, "audit worker processes"),
+        Setting("TACTFUL_LEASE_SECONDS", "30", _count, "lease of an audit; renewed thrice in it"),
         Setting("TACTFUL_AS_OWNER", "0", _flag, "connect as the owner of the tables (migrations)"),
         Setting("TACTFUL_NOTIFY_URLS", "", _hosts, "Apprise addresses that receive every notice"),
         Setting("SECRET_KEY_FILE", "", _text, "Django's signing key; empty: from the key ring"),
