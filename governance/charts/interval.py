@@ -178,7 +178,7 @@ def forest_plot(
         body.extend(_measurement(row, scale, y))
         body.append(svg.label(plot_end + 14, y + 4, text))
         if verdicts:
-            word = svg.verdict_word(row.verdict)
+            word = svg.verdict_word(row.verdict).capitalize()
             colour = svg.verdict_name(row.verdict)
             body.append(_coloured(width, y + 4, word, colour))
     told = [

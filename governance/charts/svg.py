@@ -181,7 +181,7 @@ def document(
             "fill": "none",
         },
         tag("title", {}, escape(title)),
-        tag("desc", {}, escape(description)),
+        "" if description == title else tag("desc", {}, escape(description)),
         *body,
     )
 
