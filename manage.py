@@ -5,13 +5,16 @@ import os
 import sys
 
 # Commands that change tables connect as their owner.
-AS_OWNER = {"migrate", "prepare_database", "apply_grants", "restore", "flush", "pgtrigger"}
+AS_OWNER = {"migrate", "prepare_database", "apply_grants", "backup", "restore", "pgtrigger"}
 # Commands that need no database, or that start and stop the server themselves.
 WITHOUT_DATABASE = {
-    *("up", "audit", "selftest", "prepare_database", "doctor", "restore"),
+    *("up", "audit", "selftest", "prepare_database"),
     *("check", "makemigrations", "makemessages", "compilemessages", "collectstatic", "findstatic"),
-    *("diffsettings", "spectacular", "help", "version", "--help", "--version", "-h", "settings"),
+    "render_settings",
+    *("diffsettings", "spectacular", "help", "version", "--help", "--version", "-h"),
 }
+# Commands that may meet a database without tables.
+WITHOUT_TABLES = {"migrate", "doctor", "restore"}
 
 
 def main() -> int:
@@ -36,7 +39,7 @@ def main() -> int:
     from config.up.session import running
 
     try:
-        with running(Layout(env.read("DATA_DIR"))):
+        with running(Layout(env.read("DATA_DIR")), prepare=name not in WITHOUT_TABLES):
             execute_from_command_line(sys.argv)
     except CannotRun as problem:
         print(problem, file=sys.stderr)

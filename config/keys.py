@@ -25,7 +25,9 @@ class KeyRing:
         if not path.exists() and not named:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             draft = path.with_name(f".{name}.{os.getpid()}")
-            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+            with os.fdopen(
+                os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb"
+            ) as out:
                 out.write(secrets.token_bytes(length).hex().encode())
             try:
                 os.link(draft, path)  # the first process to come wins; the others read its key

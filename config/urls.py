@@ -28,6 +28,7 @@ WEB_ROOMS = [
 ]
 
 urlpatterns = [
+    path("", include("config.health")),
     path("accounts/", include("allauth.urls")),
     path(
         "api/v1/",

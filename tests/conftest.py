@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,28 +16,22 @@ from tests.ground_database import EmbeddedPostgres, prepare_environment
 
 DATA_DIR = prepare_environment()
 
-from config.up.guard import Guard  # noqa: E402  (the settings must find DATA_DIR above)
+from config.up.guard import Guard  # (after DATA_DIR is set)
 
 pytest_plugins = ["tests.cast"]
 
-_guard: Guard | None = None
-_server: EmbeddedPostgres | None = None
 
-
+@cache
 def _the_guard() -> Guard:
     """Cleans up when this process is gone, kill -9 included."""
-    global _guard
-    if _guard is None:
-        _guard = Guard()
-        _guard.remove_folder(DATA_DIR)
-    return _guard
+    guard = Guard()
+    guard.remove_folder(DATA_DIR)
+    return guard
 
 
+@cache
 def _the_server() -> EmbeddedPostgres:
-    global _server
-    if _server is None:
-        _server = EmbeddedPostgres(DATA_DIR, _the_guard())
-    return _server
+    return EmbeddedPostgres(DATA_DIR, _the_guard())
 
 
 def pytest_configure() -> None:
@@ -48,10 +43,10 @@ def pytest_configure() -> None:
 
 
 def pytest_unconfigure() -> None:
-    if _server is not None:
-        _server.server.stop()
-    if _guard is not None:
-        _guard.close()
+    if _the_server.cache_info().currsize:
+        _the_server().server.stop()
+    if _the_guard.cache_info().currsize:
+        _the_guard().close()
 
 
 @pytest.fixture(scope="session")

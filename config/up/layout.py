@@ -30,7 +30,7 @@ class Layout:
 
     @property
     def socket_dir(self) -> Path:
-        return Path(f"/tmp/tactful-{os.getuid()}-{self.digest}")
+        return Path(f"/tmp/tactful-{os.getuid()}-{self.digest}")  # noqa: S108  (0700, owner checked; paths must be short)
 
     @property
     def server_home(self) -> Path:

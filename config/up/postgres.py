@@ -18,6 +18,7 @@ import time
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -207,9 +208,9 @@ class Server:
             self.guard.forget(self.process.pid)
         self.process = None
 
-    def _identity(self) -> dict[str, object]:
+    def _identity(self) -> dict[str, Any]:
         """Popen's arguments that put a child into its own session and under the right account."""
-        where: dict[str, object] = {
+        where: dict[str, Any] = {
             "stdin": subprocess.DEVNULL,
             "start_new_session": True,
             "cwd": "/",
@@ -246,7 +247,10 @@ class Server:
             return
         held = recorded.read_text().strip()
         shown = subprocess.run(
-            [str(self.programs / "postgres"), "--version"], capture_output=True, text=True, check=True
+            [str(self.programs / "postgres"), "--version"],
+            capture_output=True,
+            text=True,
+            check=True,
         )
         ours = shown.stdout.split()[-1].split(".")[0]
         if held != ours:
@@ -278,7 +282,9 @@ class Server:
         command += ["-E", "UTF8", "--locale=C.UTF-8", "--auth=peer", "--no-instructions"]
         if self.settings.get("fsync") == "off":
             command.append("--no-sync")
-        made = subprocess.run(command, capture_output=True, text=True, **self._identity())  # type: ignore[call-overload]
+        made = subprocess.run(
+            command, capture_output=True, text=True, check=False, **self._identity()
+        )
         if made.returncode:
             lines = (made.stderr or made.stdout).strip().splitlines()
             raise CannotRun(f"PostgreSQL's initdb failed: {lines[-1] if lines else 'no message'}.")
@@ -321,6 +327,11 @@ class Server:
                 found = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
                 if found.fetchone() is None:
                     connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
+            connection.execute(  # the owner may read what the application made, as backups must
+                sql.SQL("GRANT {} TO {}").format(
+                    sql.Identifier(layout.app_role), sql.Identifier(layout.owner_role)
+                )
+            )
             found = connection.execute(
                 "SELECT 1 FROM pg_database WHERE datname = %s", [layout.database]
             )

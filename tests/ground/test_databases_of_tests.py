@@ -8,15 +8,15 @@ from tests.ground_database import EmbeddedPostgres
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("round", [1, 2])
-def test_what_a_transactional_test_commits_is_gone_in_the_next(round: int) -> None:
+@pytest.mark.parametrize("turn", [1, 2])
+def test_what_a_transactional_test_commits_is_gone_in_the_next(turn: int) -> None:
     assert not ContentType.objects.filter(app_label="left_behind").exists()
     ContentType.objects.create(app_label="left_behind", model="thing")
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("round", [1, 2])
-def test_a_table_that_refuses_deletion_does_not_stop_the_clean_up(round: int) -> None:
+@pytest.mark.parametrize("turn", [1, 2])
+def test_a_table_that_refuses_deletion_does_not_stop_the_clean_up(turn: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE kept (id int)")
         cursor.execute(
@@ -24,12 +24,12 @@ def test_a_table_that_refuses_deletion_does_not_stop_the_clean_up(round: int) ->
             " $$ BEGIN RAISE 'append only'; END $$;"
             "CREATE TRIGGER no_truncate BEFORE TRUNCATE ON kept EXECUTE FUNCTION refuse()"
         )
-        cursor.execute("INSERT INTO kept VALUES (%s)", [round])
+        cursor.execute("INSERT INTO kept VALUES (%s)", [turn])
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("round", [1, 2])
-def test_what_a_plain_test_writes_is_rolled_back(round: int) -> None:
+@pytest.mark.parametrize("turn", [1, 2])
+def test_what_a_plain_test_writes_is_rolled_back(turn: int) -> None:
     assert not ContentType.objects.filter(app_label="left_behind").exists()
     ContentType.objects.create(app_label="left_behind", model="thing")
 
