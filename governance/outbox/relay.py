@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
+from governance.core.clock import database_now
 from governance.core.events import load_event
 from governance.outbox.models import (
     Attempted,
@@ -189,9 +190,59 @@ def announce_outside(notice: Notice, urls: list[str]) -> None:
         raise ConnectionError("An address of TACTFUL_NOTIFY_URLS did not take the message.")
 
 
+def announce_notices() -> int:
+    """Announce resolved notices outside; at least once, and never in the way of the product."""
+    urls = list(settings.NOTIFY_URLS)
+    if not urls:
+        return 0
+    tried = 0
+    for _ in range(BATCH):
+        with transaction.atomic():
+            waiting = Notice.objects.filter(
+                done_at__isnull=False, announced_at__isnull=True, next_attempt_at__lte=Now()
+            )
+            notice = waiting.order_by("id").select_for_update(skip_locked=True).first()
+            if notice is None:
+                break
+            tried += 1
+            try:
+                announce_outside(notice, urls)
+            except Exception as problem:
+                logger.warning("Notice %s did not leave: %s", notice.pk, problem)
+                notice.last_error = f"{type(problem).__name__}: {problem}"[:2000]
+                notice.attempts += 1
+                wait = backoff(notice.attempts)
+            else:
+                notice.last_error, wait = "", timedelta()
+                notice.announced_at = database_now()
+            Notice.objects.filter(pk=notice.pk).update(
+                attempts=notice.attempts,
+                last_error=notice.last_error,
+                announced_at=notice.announced_at,
+                next_attempt_at=Now() + wait,
+            )
+    return tried
+
+
 # --- all of it ---
 
 
 def relay_once(publish: Publish = publish_task) -> int:
     """Carry out everything that is due; returns how many things were tried."""
     return deliver_events() + send_notices() + send_tasks(publish)
+
+
+def drain(*, run_tasks: bool = False) -> int:
+    """Carry out everything until nothing is due: for the demo's loader and for tests.
+
+    With `run_tasks` a task runs here and now, by its registered name, instead of being sent.
+    """
+    total = 0
+    while done := relay_once(run_task if run_tasks else publish_task):
+        total += done
+    return total
+
+
+def run_task(name: str, payload: dict[str, Any]) -> None:
+    """Run a Celery task in this process; its exception is the caller's."""
+    current_app.tasks[name].apply(args=[payload], throw=True)
