@@ -43,9 +43,7 @@ class Cast:
 
     def person(self, name: str) -> User:
         if name not in ROLES:
-            raise AttributeError(
-                f"Nobody in the cast is called {name!r}: {', '.join(ROLES)}."
-            )
+            raise AttributeError(f"Nobody in the cast is called {name!r}: {', '.join(ROLES)}.")
         if name not in self._people:
             self._people[name] = self._make(name)
         return self._people[name]
@@ -67,14 +65,10 @@ class Cast:
 
         members = names or TEAM
         for name in members:
-            services.add_member(
-                user=self.person(name), system_key=system_key, actor=STAGE
-            )
+            services.add_member(user=self.person(name), system_key=system_key, actor=STAGE)
 
     def sign_in(self, client: Client, name: str) -> Client:
-        client.force_login(
-            self.person(name), backend="django.contrib.auth.backends.ModelBackend"
-        )
+        client.force_login(self.person(name), backend="django.contrib.auth.backends.ModelBackend")
         return client
 
     def _make(self, name: str) -> User:

@@ -19,7 +19,7 @@ from governance.people.models import (
     SystemMembership,
     User,
 )
-from governance.people.permissions import find_action
+from governance.people.permissions import ANY_SCOPE, find_action
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -57,9 +57,7 @@ class PersonActor:
     def roles(self) -> frozenset[str]:
         if not self.user.is_active:
             return frozenset()
-        own = RoleAssignment.objects.filter(user_id=self.user.pk).values_list(
-            "role", flat=True
-        )
+        own = RoleAssignment.objects.filter(user_id=self.user.pk).values_list("role", flat=True)
         return frozenset(own) | {role for role, _ in self._deputised}
 
     @cached_property
@@ -102,7 +100,8 @@ class KeyActor:
         return None if self.key.system_keys is None else frozenset(self.key.system_keys)
 
     def may(self, action: str) -> bool:
-        return find_action(action).scope in self.scopes
+        scope = find_action(action).scope
+        return scope == ANY_SCOPE or scope in self.scopes
 
 
 def person_actor(user: User) -> PersonActor:

@@ -29,9 +29,9 @@ def demo_people() -> list[DemoPerson]:
         return []
     listed = json.loads(path.read_text())["users"]
     names = dict(
-        User.objects.filter(
-            email__in=[row["email"] for row in listed], is_active=True
-        ).values_list("email", "name")
+        User.objects.filter(email__in=[row["email"] for row in listed], is_active=True).values_list(
+            "email", "name"
+        )
     )
     return [
         DemoPerson(row["email"], names[row["email"]], Role(row["role"]).label)

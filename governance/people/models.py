@@ -1,4 +1,4 @@
-"""Tables of people: users, roles, memberships, deputies, sign-ins and API keys. Writing: services."""
+"""Tables of people: users, roles, memberships, deputies, sign-ins, keys. Writing: services."""
 
 from __future__ import annotations
 
@@ -25,17 +25,13 @@ LONGEST_KEY_LIFE = timedelta(days=365)
 def check_zone(name: str) -> None:
     """Refuse a name that is no IANA time zone."""
     if name not in available_timezones():
-        raise ValidationError(
-            f"{name!r} is not an IANA time zone such as Europe/Berlin."
-        )
+        raise ValidationError(f"{name!r} is not an IANA time zone such as Europe/Berlin.")
 
 
 class UserManager(BaseUserManager["User"]):
     """Makes users; services call it, with the ledger entry beside it."""
 
-    def create_user(
-        self, email: str, password: str | None = None, **fields: Any
-    ) -> User:
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
         user = self.model(email=email.strip().lower(), **fields)
         user.set_password(password)
         user.save(using=self._db)
@@ -50,9 +46,7 @@ class User(PublicModel, AbstractBaseUser, PermissionsMixin):
 
     email = models.EmailField("e-mail address", unique=True)
     name = models.CharField(max_length=150)
-    zone = models.CharField(
-        "time zone", max_length=64, default="UTC", validators=[check_zone]
-    )
+    zone = models.CharField("time zone", max_length=64, default="UTC", validators=[check_zone])
     is_active = models.BooleanField("may sign in", default=True)
 
     USERNAME_FIELD = "email"
@@ -80,17 +74,13 @@ class User(PublicModel, AbstractBaseUser, PermissionsMixin):
 class RoleAssignment(PublicModel):
     """One role held by one person."""
 
-    user = models.ForeignKey(
-        User, on_delete=models.CASCADE, related_name="role_assignments"
-    )
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="role_assignments")
     role = models.CharField(max_length=32, choices=Role)
     assigned_by = models.CharField(max_length=100)
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(
-                fields=["user", "role"], name="people_role_held_once"
-            ),
+            models.UniqueConstraint(fields=["user", "role"], name="people_role_held_once"),
             models.CheckConstraint(
                 condition=models.Q(role__in=Role.values), name="people_role_is_known"
             ),
@@ -108,9 +98,7 @@ class SystemMembership(PublicModel):
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(
-                fields=["user", "system_key"], name="people_member_once"
-            ),
+            models.UniqueConstraint(fields=["user", "system_key"], name="people_member_once"),
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["system_key"], name="people_member_by_system"),
@@ -123,12 +111,8 @@ class SystemMembership(PublicModel):
 class Deputy(PublicModel):
     """Until `ends_at` the deputy holds one role of another person and sees that one's systems."""
 
-    principal = models.ForeignKey(
-        User, on_delete=models.CASCADE, related_name="deputies"
-    )
-    deputy = models.ForeignKey(
-        User, on_delete=models.CASCADE, related_name="deputy_for"
-    )
+    principal = models.ForeignKey(User, on_delete=models.CASCADE, related_name="deputies")
+    deputy = models.ForeignKey(User, on_delete=models.CASCADE, related_name="deputy_for")
     role = models.CharField(max_length=32, choices=Role)
     reason = models.CharField(max_length=300)
     ends_at = models.DateTimeField()
@@ -171,9 +155,7 @@ class ApiKey(PublicModel):
     name = models.CharField(max_length=100)
     prefix = models.CharField(max_length=12, unique=True)
     secret_hash = models.BinaryField(max_length=32)
-    scopes: ArrayField[list[str], list[str]] = ArrayField(
-        models.CharField(max_length=32)
-    )
+    scopes: ArrayField[list[str], list[str]] = ArrayField(models.CharField(max_length=32))
     system_keys: ArrayField[list[str] | None, list[str] | None] = ArrayField(
         models.CharField(max_length=63), null=True, blank=True
     )  # null: every system
@@ -185,9 +167,7 @@ class ApiKey(PublicModel):
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(
-                condition=models.Q(
-                    expires_at__lte=models.F("created_at") + LONGEST_KEY_LIFE
-                ),
+                condition=models.Q(expires_at__lte=models.F("created_at") + LONGEST_KEY_LIFE),
                 name="people_key_ends_within_a_year",
             ),
         ]
@@ -197,7 +177,7 @@ class ApiKey(PublicModel):
 
 
 class SharedCacheEntry(models.Model):
-    """Rows of Django's database cache: sign-in throttles and used TOTP codes, seen by every process.
+    """Rows of Django's database cache: sign-in throttles, used TOTP codes, for every process.
 
     Written by `django.core.cache` alone; expired rows are culled by it.
     """

@@ -7,19 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 from governance.people.choices import Role, Scope
 
 EVERYONE = frozenset(Role)
+ANY_SCOPE: Literal["any"] = "any"
 
 
 @dataclass(frozen=True)
 class Action:
-    """One row: `roles` for people, `scope` for API keys (None: people only)."""
+    """One row: `roles` for people, `scope` for API keys (None: no key, ANY_SCOPE: every key)."""
 
     key: str
     roles: frozenset[Role]
-    scope: Scope | None
+    scope: Scope | Literal["any"] | None
     sentence: str
 
     def __init__(
@@ -31,11 +33,12 @@ class Action:
     ) -> None:
         object.__setattr__(self, "key", key)
         object.__setattr__(self, "roles", frozenset(Role(role) for role in roles))
-        object.__setattr__(self, "scope", None if scope is None else Scope(scope))
+        known = scope if scope in (None, ANY_SCOPE) else Scope(scope)
+        object.__setattr__(self, "scope", known)
         object.__setattr__(self, "sentence", sentence)
 
 
-class UnknownAction(LookupError):
+class UnknownActionError(LookupError):
     """Code asked for an action that no room declares."""
 
 
@@ -46,9 +49,7 @@ def declare_actions(*actions: Action) -> None:
     """Put actions into the table; a key declared twice with another meaning stops the start."""
     for action in actions:
         if _TABLE.setdefault(action.key, action) != action:
-            raise ValueError(
-                f"The action {action.key!r} is declared twice with different rows."
-            )
+            raise ValueError(f"The action {action.key!r} is declared twice with different rows.")
 
 
 def declared_actions() -> tuple[Action, ...]:
@@ -61,7 +62,7 @@ def find_action(key: str) -> Action:
     try:
         return _TABLE[key]
     except KeyError:
-        raise UnknownAction(
+        raise UnknownActionError(
             f"No room declares the action {key!r}; add it to that room's permissions.py."
         ) from None
 
@@ -86,6 +87,7 @@ declare_actions(
         "See API keys, their scopes and last use.",
     ),
     Action("keys.edit", {Role.ADMIN}, None, "Create and revoke API keys."),
+    Action("account.whoami", EVERYONE, ANY_SCOPE, "Ask who one is and what one may."),
     Action(
         "account.view",
         EVERYONE,

@@ -115,9 +115,7 @@ class PeopleAddressBook:
             people = selectors.people_with_role(role, system_key or None)
         else:
             raise ValueError(f"{recipient!r} names neither user:<id> nor role:<role>.")
-        return [
-            Address(reference=person.reference, email=person.email) for person in people
-        ]
+        return [Address(reference=person.reference, email=person.email) for person in people]
 
 
 def register() -> None:
@@ -150,7 +148,5 @@ def register() -> None:
         )
     )
     ports.register_retention_rule(
-        ports.KeepForever(
-            "people.ApiKey", "entries of the ledger name keys by their prefix"
-        )
+        ports.KeepForever("people.ApiKey", "entries of the ledger name keys by their prefix")
     )

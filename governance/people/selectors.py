@@ -25,9 +25,7 @@ def find_live_key(secret: str) -> ApiKey | None:
     key = ApiKey.objects.filter(
         prefix=presented.prefix, revoked_at__isnull=True, expires_at__gt=Now()
     ).first()
-    if key is None or not hmac.compare_digest(
-        bytes(key.secret_hash), presented.secret_hash
-    ):
+    if key is None or not hmac.compare_digest(bytes(key.secret_hash), presented.secret_hash):
         return None
     return key
 
@@ -43,13 +41,9 @@ def people_with_role(role: str, system_key: str | None = None) -> QuerySet[User]
     own = Q(role_assignments__role=role)
     deputised = Q(pk__in=standing.values("deputy_id"))
     if system_key is not None and role not in SEES_EVERYTHING:
-        members = SystemMembership.objects.filter(system_key=system_key).values(
-            "user_id"
-        )
+        members = SystemMembership.objects.filter(system_key=system_key).values("user_id")
         own &= Q(pk__in=members)
-        deputised = Q(
-            pk__in=standing.filter(principal_id__in=members).values("deputy_id")
-        )
+        deputised = Q(pk__in=standing.filter(principal_id__in=members).values("deputy_id"))
         deputised |= Q(pk__in=standing.values("deputy_id")) & Q(pk__in=members)
     return User.objects.filter(own | deputised, is_active=True).distinct()
 
@@ -64,20 +58,12 @@ def people_for(actor: Actor) -> QuerySet[User]:
     if actor.may("people.view"):
         return User.objects.all()
     kind, _, identifier = actor.reference.partition(":")
-    return (
-        User.objects.filter(pk=UUID(identifier))
-        if kind == "user"
-        else User.objects.none()
-    )
+    return User.objects.filter(pk=UUID(identifier)) if kind == "user" else User.objects.none()
 
 
 def keys_for(actor: Actor) -> QuerySet[ApiKey]:
     """API keys the actor may see."""
-    return (
-        ApiKey.objects.order_by("-id")
-        if actor.may("keys.view")
-        else ApiKey.objects.none()
-    )
+    return ApiKey.objects.order_by("-id") if actor.may("keys.view") else ApiKey.objects.none()
 
 
 def sign_ins_for(actor: Actor) -> QuerySet[SignIn]:
@@ -86,12 +72,20 @@ def sign_ins_for(actor: Actor) -> QuerySet[SignIn]:
     if actor.may("people.edit"):
         return visible
     kind, _, identifier = actor.reference.partition(":")
-    return (
-        visible.filter(user_id=UUID(identifier)) if kind == "user" else visible.none()
-    )
+    return visible.filter(user_id=UUID(identifier)) if kind == "user" else visible.none()
 
 
 def user_by_reference(reference: str) -> User | None:
     """The person behind `user:<uuid>`."""
     kind, _, identifier = reference.partition(":")
     return User.objects.filter(pk=UUID(identifier)).first() if kind == "user" else None
+
+
+def search_people(actor: Actor, *, query: str = "", role: str = "") -> QuerySet[User]:
+    """People the actor may see, filtered by name or address and by role, roles fetched along."""
+    found = people_for(actor).prefetch_related("role_assignments", "memberships")
+    if query:
+        found = found.filter(Q(name__icontains=query) | Q(email__icontains=query))
+    if role:
+        found = found.filter(role_assignments__role=role)
+    return found

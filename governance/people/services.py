@@ -70,9 +70,7 @@ def create_user(
 @transaction.atomic
 def set_active(*, user: User, active: bool, actor: Actor) -> None:
     """Let a person sign in, or stop them at once: their sessions end with it."""
-    _require(
-        actor, "people.edit", "Only an administrator lets people in or shuts them out."
-    )
+    _require(actor, "people.edit", "Only an administrator lets people in or shuts them out.")
     if not active and actor.reference == user.reference:
         raise Conflict("You cannot shut yourself out; another administrator can.")
     locked = User.objects.select_for_update().get(pk=user.pk)
@@ -108,9 +106,7 @@ def remove_role(*, user: User, role: str, actor: Actor) -> None:
             role=Role.ADMIN, user__is_active=True
         )
         if not any(assignment.user_id != user.pk for assignment in admins):
-            raise Conflict(
-                "The last administrator cannot lose the role; name another one first."
-            )
+            raise Conflict("The last administrator cannot lose the role; name another one first.")
     deleted, _ = RoleAssignment.objects.filter(user=user, role=known).delete()
     if deleted:
         _record("role_removed", user, actor, {"role": known})
@@ -122,9 +118,7 @@ def add_member(*, user: User, system_key: str, actor: Actor) -> SystemMembership
     _require(actor, "people.edit", "Only an administrator puts people on systems.")
     membership = SystemMembership(user=user, system_key=system_key)
     _check(lambda: membership.clean_fields(exclude={"id", "user"}), "The system's key")
-    membership, created = SystemMembership.objects.get_or_create(
-        user=user, system_key=system_key
-    )
+    membership, created = SystemMembership.objects.get_or_create(user=user, system_key=system_key)
     if created:
         _record("member_added", user, actor, {"system_key": system_key})
     return membership
@@ -134,9 +128,7 @@ def add_member(*, user: User, system_key: str, actor: Actor) -> SystemMembership
 def remove_member(*, user: User, system_key: str, actor: Actor) -> None:
     """Take a person off a system."""
     _require(actor, "people.edit", "Only an administrator takes people off systems.")
-    deleted, _ = SystemMembership.objects.filter(
-        user=user, system_key=system_key
-    ).delete()
+    deleted, _ = SystemMembership.objects.filter(user=user, system_key=system_key).delete()
     if deleted:
         _record("member_removed", user, actor, {"system_key": system_key})
 
@@ -212,9 +204,7 @@ def create_api_key(
     _require(actor, "keys.edit", "Only an administrator creates API keys.")
     unknown = sorted(set(scopes) - set(Scope.values))
     if unknown:
-        raise Invalid(
-            f"Unknown scope {', '.join(unknown)}; choose from {', '.join(Scope.values)}."
-        )
+        raise Invalid(f"Unknown scope {', '.join(unknown)}; choose from {', '.join(Scope.values)}.")
     if not scopes:
         raise Invalid("A key needs at least one scope.")
     if not name.strip():
@@ -253,9 +243,7 @@ def create_api_key(
 def revoke_api_key(*, key: ApiKey, actor: Actor) -> None:
     """Revoke a key; the next request that carries it is refused."""
     _require(actor, "keys.edit", "Only an administrator revokes API keys.")
-    if ApiKey.objects.filter(pk=key.pk, revoked_at__isnull=True).update(
-        revoked_at=Now()
-    ):
+    if ApiKey.objects.filter(pk=key.pk, revoked_at__isnull=True).update(revoked_at=Now()):
         record_entry(
             verb="people.key_revoked",
             object_type="people.api_key",
@@ -277,9 +265,7 @@ def note_key_use(*, key: ApiKey) -> None:
 def end_sign_in(*, sign_in: SignIn, actor: Actor) -> None:
     """End one browser session; its next request has to sign in again."""
     if actor.reference != sign_in.user.reference:
-        _require(
-            actor, "people.edit", "Only the person or an administrator ends a session."
-        )
+        _require(actor, "people.edit", "Only the person or an administrator ends a session.")
     _drop_sessions(SignIn.objects.filter(pk=sign_in.pk))
     _record("session_ended", sign_in.user, actor, {})
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from governance.people.api import views
+
+urlpatterns = [
+    path("whoami/", views.WhoAmI.as_view(), name="whoami"),
+    path("api-keys/", views.ApiKeyList.as_view(), name="api-keys"),
+]

@@ -44,9 +44,7 @@ class Migration(migrations.Migration):
                 ("password", models.CharField(max_length=128, verbose_name="password")),
                 (
                     "last_login",
-                    models.DateTimeField(
-                        blank=True, null=True, verbose_name="last login"
-                    ),
+                    models.DateTimeField(blank=True, null=True, verbose_name="last login"),
                 ),
                 (
                     "is_superuser",
@@ -75,9 +73,7 @@ class Migration(migrations.Migration):
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 (
                     "email",
-                    models.EmailField(
-                        max_length=254, unique=True, verbose_name="e-mail address"
-                    ),
+                    models.EmailField(max_length=254, unique=True, verbose_name="e-mail address"),
                 ),
                 ("name", models.CharField(max_length=150)),
                 (
@@ -358,17 +354,13 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="user",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("email", django.db.models.functions.text.Lower("email"))
-                ),
+                condition=models.Q(("email", django.db.models.functions.text.Lower("email"))),
                 name="people_user_email_is_lower_case",
             ),
         ),
         migrations.AddIndex(
             model_name="deputy",
-            index=models.Index(
-                fields=["deputy", "ends_at"], name="people_deputy_until"
-            ),
+            index=models.Index(fields=["deputy", "ends_at"], name="people_deputy_until"),
         ),
         migrations.AddConstraint(
             model_name="deputy",

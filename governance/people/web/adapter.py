@@ -37,9 +37,7 @@ class EncryptedSecrets(DefaultMFAAdapter):  # type: ignore[misc]
 
     def decrypt(self, encrypted_text: str) -> str:
         raw = base64.b64decode(encrypted_text.removeprefix(_FORM))
-        opened = AESGCM(settings.KEYS.field_key).decrypt(
-            raw[:_NONCE], raw[_NONCE:], _PURPOSE
-        )
+        opened = AESGCM(settings.KEYS.field_key).decrypt(raw[:_NONCE], raw[_NONCE:], _PURPOSE)
         return opened.decode()
 
     def get_totp_issuer(self) -> str:

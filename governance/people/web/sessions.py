@@ -53,9 +53,7 @@ class SessionLimits:
             if not settings.DEMO and _lacks_second_factor(request, user):
                 if _is_api(request):
                     return HttpResponse("Set up a second factor first.", status=403)
-                messages.warning(
-                    request, "Your role needs a second factor. Set it up to go on."
-                )
+                messages.warning(request, "Your role needs a second factor. Set it up to go on.")
                 return redirect("mfa_activate_totp")
         return self.get_response(request)
 

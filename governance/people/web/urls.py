@@ -1,7 +1,34 @@
-"""Web routes of people."""
+"""Web routes of people: settings, keys, the own account, and the demo's sign-in."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from governance.people.web import account, keys, people
+
+settings_routes = [
+    path("", people.overview, name="settings"),
+    path("people/", people.add_person, name="add_person"),
+    path("people/<uuid:pk>/", people.person, name="person"),
+    path("people/<uuid:pk>/roles/", people.give_role, name="give_role"),
+    path("people/<uuid:pk>/roles/<slug:role>/remove/", people.take_role, name="take_role"),
+    path("people/<uuid:pk>/systems/", people.add_system, name="add_system"),
+    path(
+        "people/<uuid:pk>/systems/<slug:system_key>/remove/",
+        people.remove_system,
+        name="remove_system",
+    ),
+    path("people/<uuid:pk>/deputies/", people.add_deputy, name="add_deputy"),
+    path("people/<uuid:pk>/state/", people.change_state, name="change_state"),
+    path("deputies/<uuid:pk>/end/", people.end_deputyship, name="end_deputy"),
+    path("keys/", keys.keys, name="keys"),
+    path("keys/<uuid:pk>/revoke/", keys.revoke, name="revoke_key"),
+    path("account/", account.account, name="account"),
+    path("sessions/<uuid:pk>/end/", account.end_session, name="end_session"),
+    path("permissions/", people.permission_table, name="permissions"),
+]
+
+urlpatterns = [
+    path("settings/", include((settings_routes, "people"))),
+    path("demo/sign-in", account.demo_sign_in, name="demo_sign_in"),
+]
