@@ -1,4 +1,4 @@
-"""Django's entry to this room."""
+"""Django's entry to this room: its permissions, signals, ports and panels are made known."""
 
 from django.apps import AppConfig
 
@@ -6,3 +6,13 @@ from django.apps import AppConfig
 class AuditsConfig(AppConfig):
     name = "audits"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from audits import permissions, signals  # noqa: F401  (importing declares)
+        from audits.personal_data import HOLDERS, RETENTION
+        from governance.core import ports
+
+        for holder in HOLDERS:
+            ports.register_personal_data_holder(holder)
+        for rule in RETENTION:
+            ports.register_retention_rule(rule)

@@ -71,14 +71,24 @@ class Schedule:
             index += 1
         return index
 
-    def at(self, moment: datetime) -> Window | None:
-        """Return the latest window that began at or before `moment`, if the plan has begun."""
+    def index_at(self, moment: datetime) -> int | None:
+        """Return the index of the latest window begun at or before `moment`, if any has."""
         if moment < self.starts_at:
             return None
         index = int((moment - self.starts_at) / self.every) + 2
-        while index > 0 and self.window(index).start > moment:
+        while self.window(index).start > moment:
             index -= 1
-        return self.window(index)
+        return index
+
+    def latest_complete(self, now: datetime) -> Window | None:
+        """Return the newest window whose rows and labels are expected to be there."""
+        index = self.index_at(now if self.ends_at is None else min(now, self.ends_at))
+        while index is not None and index >= 0:
+            window = self.window(index)
+            if self.holds(window) and self.due_at(window) <= now:
+                return window
+            index -= 1
+        return None
 
     def _shift(self, moment: datetime, by: timedelta) -> datetime:
         if by % DAY:

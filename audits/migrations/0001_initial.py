@@ -42,9 +42,7 @@ class Migration(migrations.Migration):
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 (
                     "position",
-                    models.PositiveIntegerField(
-                        help_text="Which measurement of the run's report."
-                    ),
+                    models.PositiveIntegerField(help_text="Which measurement of the run's report."),
                 ),
                 ("metric", models.CharField(max_length=120)),
                 ("definition", models.CharField(max_length=160)),
@@ -163,17 +161,13 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "path",
-                    models.CharField(
-                        help_text="Place below STORAGE_URL.", max_length=300
-                    ),
+                    models.CharField(help_text="Place below STORAGE_URL.", max_length=300),
                 ),
                 ("media_type", models.CharField(max_length=100)),
                 ("rows", models.PositiveBigIntegerField()),
                 (
                     "size",
-                    models.PositiveBigIntegerField(
-                        help_text="Bytes of the Parquet file."
-                    ),
+                    models.PositiveBigIntegerField(help_text="Bytes of the Parquet file."),
                 ),
                 ("columns", models.JSONField(default=list)),
                 ("pushed_by", models.CharField(max_length=200)),
@@ -215,17 +209,13 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "path",
-                    models.CharField(
-                        help_text="Place below STORAGE_URL.", max_length=300
-                    ),
+                    models.CharField(help_text="Place below STORAGE_URL.", max_length=300),
                 ),
                 ("media_type", models.CharField(max_length=100)),
                 ("rows", models.PositiveBigIntegerField()),
                 (
                     "size",
-                    models.PositiveBigIntegerField(
-                        help_text="Bytes of the Parquet file."
-                    ),
+                    models.PositiveBigIntegerField(help_text="Bytes of the Parquet file."),
                 ),
                 ("columns", models.JSONField(default=list)),
                 ("pushed_by", models.CharField(max_length=200)),
@@ -364,9 +354,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "incident_id",
-                    models.CharField(
-                        blank=True, db_index=True, max_length=64, null=True
-                    ),
+                    models.CharField(blank=True, db_index=True, max_length=64, null=True),
                 ),
                 ("requested_by", models.CharField(max_length=200)),
                 (
@@ -661,19 +649,17 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(
                 condition=models.Q(
                     ("purpose", "verification"),
-                    models.Q(("state__in", ["error", "cancelled"]), _negated=True),
+                    ("state__in", ["queued", "running"]),
                 ),
                 fields=("plan", "window_start", "window_end", "version", "incident_id"),
-                name="run_verifies_once_per_incident",
+                name="run_verifies_once_at_a_time",
                 nulls_distinct=False,
             ),
         ),
         migrations.AddConstraint(
             model_name="run",
             constraint=models.UniqueConstraint(
-                condition=models.Q(
-                    ("purpose", "on_demand"), ("state__in", ["queued", "running"])
-                ),
+                condition=models.Q(("purpose", "on_demand"), ("state__in", ["queued", "running"])),
                 fields=("plan", "window_start", "window_end", "version"),
                 name="run_on_demand_once_at_a_time",
                 nulls_distinct=False,
@@ -694,9 +680,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="run",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("purpose__in", ["scheduled", "on_demand", "verification"])
-                ),
+                condition=models.Q(("purpose__in", ["scheduled", "on_demand", "verification"])),
                 name="run_purpose_known",
             ),
         ),
@@ -834,9 +818,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="plan",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("on_breach__in", ["finding", "open_incident", "auto_contain"])
-                ),
+                condition=models.Q(("on_breach__in", ["finding", "open_incident", "auto_contain"])),
                 name="plan_on_breach_known",
             ),
         ),

@@ -14,15 +14,9 @@ from governance.core.models import PublicModel
 class Finding(PublicModel):
     """One measurement wholly beyond its limit, from its discovery to its verified remedy."""
 
-    plan = models.ForeignKey(
-        "audits.Plan", on_delete=models.PROTECT, related_name="findings"
-    )
-    run = models.ForeignKey(
-        "audits.Run", on_delete=models.PROTECT, related_name="findings"
-    )
-    position = models.PositiveIntegerField(
-        help_text="Which measurement of the run's report."
-    )
+    plan = models.ForeignKey("audits.Plan", on_delete=models.PROTECT, related_name="findings")
+    run = models.ForeignKey("audits.Run", on_delete=models.PROTECT, related_name="findings")
+    position = models.PositiveIntegerField(help_text="Which measurement of the run's report.")
     metric = models.CharField(max_length=120)
     definition = models.CharField(max_length=160)
     slice = models.JSONField(default=dict)

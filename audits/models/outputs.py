@@ -29,9 +29,7 @@ class Source(PublicModel):
     class Meta:
         ordering = ["system__key", "key"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["system", "key"], name="source_key_once_per_system"
-            ),
+            models.UniqueConstraint(fields=["system", "key"], name="source_key_once_per_system"),
             models.CheckConstraint(
                 condition=Q(kind__in=SourceKind.values), name="source_kind_known"
             ),
@@ -44,9 +42,7 @@ class Source(PublicModel):
 class Segment(PublicModel):
     """One immutable Parquet file below STORAGE_URL, known by the digest of what was sent."""
 
-    digest = models.CharField(
-        max_length=64, help_text="SHA-256 of the bytes as they were sent."
-    )
+    digest = models.CharField(max_length=64, help_text="SHA-256 of the bytes as they were sent.")
     path = models.CharField(max_length=300, help_text="Place below STORAGE_URL.")
     media_type = models.CharField(max_length=100)
     rows = models.PositiveBigIntegerField()
@@ -80,9 +76,7 @@ class OutputBatch(Segment):
     )
     occurred_from = models.DateTimeField()
     occurred_to = models.DateTimeField(help_text="The latest output; inclusive.")
-    shown = models.PositiveBigIntegerField(
-        default=0, help_text="Rows that say clicked or not."
-    )
+    shown = models.PositiveBigIntegerField(default=0, help_text="Rows that say clicked or not.")
     clicked = models.PositiveBigIntegerField(default=0)
 
     class Meta:

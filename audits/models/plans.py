@@ -16,7 +16,7 @@ from governance.core.models import KeyField, PublicModel
 class Plan(PublicModel):
     """One method on one system's outputs, window by window, against limits declared beforehand.
 
-    `limits` is a list of `{"limit": "top_share<=0.30", "severity": "fail" | "warn"}`. Windows are
+    `limits` is a list of `{"metric", "op", "value", "severity": "fail" | "warn"}`. Windows are
     half-open, `length` long, one every `every`, counted from `starts_at` in `zone`.
     """
 
@@ -45,9 +45,7 @@ class Plan(PublicModel):
     columns = models.JSONField(default=dict, blank=True)
     limits = models.JSONField(default=list, blank=True)
     limits_declared_at = models.DateTimeField()
-    limits_note = models.TextField(
-        blank=True, default="", help_text="How the limits were chosen."
-    )
+    limits_note = models.TextField(blank=True, default="", help_text="How the limits were chosen.")
     seed = models.PositiveBigIntegerField(default=0)
     zone = models.CharField(max_length=64, default="UTC")
     starts_at = models.DateTimeField()
@@ -69,9 +67,7 @@ class Plan(PublicModel):
         blank=True,
         related_name="audit_plans",
     )
-    on_breach = models.CharField(
-        max_length=20, choices=OnBreach.choices, default=OnBreach.FINDING
-    )
+    on_breach = models.CharField(max_length=20, choices=OnBreach.choices, default=OnBreach.FINDING)
     state = models.CharField(
         max_length=10,
         choices=PlanState.choices,
@@ -106,11 +102,7 @@ class Plan(PublicModel):
             # person needs a declared end, declared limits and a declared number of looks.
             models.CheckConstraint(
                 condition=~Q(on_breach=OnBreach.AUTO_CONTAIN)
-                | (
-                    Q(ends_at__isnull=False)
-                    & Q(planned_looks__isnull=False)
-                    & ~Q(limits=[])
-                ),
+                | (Q(ends_at__isnull=False) & Q(planned_looks__isnull=False) & ~Q(limits=[])),
                 name="plan_auto_contain_is_declared",
             ),
         ]

@@ -13,9 +13,7 @@ from governance.core.models import PublicModel
 class Run(PublicModel):
     """One due audit. The row is the truth; a message that asks for it may be lost or repeated."""
 
-    plan = models.ForeignKey(
-        "audits.Plan", on_delete=models.PROTECT, related_name="runs"
-    )
+    plan = models.ForeignKey("audits.Plan", on_delete=models.PROTECT, related_name="runs")
     version = models.ForeignKey(
         "registry.ModelVersion",
         on_delete=models.PROTECT,
@@ -30,9 +28,7 @@ class Run(PublicModel):
     )
     incident_id = models.CharField(max_length=64, null=True, blank=True, db_index=True)
     requested_by = models.CharField(max_length=200)
-    state = models.CharField(
-        max_length=10, choices=RunState.choices, default=RunState.QUEUED
-    )
+    state = models.CharField(max_length=10, choices=RunState.choices, default=RunState.QUEUED)
     attempt = models.PositiveIntegerField(
         default=0, help_text="Fencing number: only the latest attempt may publish."
     )
@@ -45,9 +41,7 @@ class Run(PublicModel):
     progress = models.PositiveSmallIntegerField(default=0, help_text="Per cent.")
     progress_note = models.CharField(max_length=200, blank=True, default="")
     report = models.JSONField(null=True, blank=True)
-    verdict = models.CharField(
-        max_length=20, choices=Verdict.choices, null=True, blank=True
-    )
+    verdict = models.CharField(max_length=20, choices=Verdict.choices, null=True, blank=True)
     sentence = models.TextField(blank=True, default="")
     error = models.TextField(blank=True, default="")
 
@@ -68,9 +62,9 @@ class Run(PublicModel):
             models.UniqueConstraint(
                 fields=["plan", "window_start", "window_end", "version", "incident_id"],
                 condition=Q(purpose=RunPurpose.VERIFICATION)
-                & ~Q(state__in=[RunState.ERROR, RunState.CANCELLED]),
+                & Q(state__in=[RunState.QUEUED, RunState.RUNNING]),
                 nulls_distinct=False,
-                name="run_verifies_once_per_incident",
+                name="run_verifies_once_at_a_time",
             ),
             models.UniqueConstraint(
                 fields=["plan", "window_start", "window_end", "version"],
@@ -79,9 +73,7 @@ class Run(PublicModel):
                 nulls_distinct=False,
                 name="run_on_demand_once_at_a_time",
             ),
-            models.CheckConstraint(
-                condition=Q(state__in=RunState.values), name="run_state_known"
-            ),
+            models.CheckConstraint(condition=Q(state__in=RunState.values), name="run_state_known"),
             models.CheckConstraint(
                 condition=Q(purpose__in=RunPurpose.values), name="run_purpose_known"
             ),
@@ -104,13 +96,11 @@ class Run(PublicModel):
                 name="run_finished_iff_ended",
             ),
             models.CheckConstraint(
-                condition=~Q(state=RunState.RUNNING)
-                | Q(lease_until__isnull=False, attempt__gte=1),
+                condition=~Q(state=RunState.RUNNING) | Q(lease_until__isnull=False, attempt__gte=1),
                 name="run_running_has_lease",
             ),
             models.CheckConstraint(
-                condition=~Q(purpose=RunPurpose.VERIFICATION)
-                | Q(incident_id__isnull=False),
+                condition=~Q(purpose=RunPurpose.VERIFICATION) | Q(incident_id__isnull=False),
                 name="run_verification_has_incident",
             ),
         ]
@@ -133,16 +123,12 @@ class Measurement(PublicModel):
     n = models.PositiveBigIntegerField()
     unit = models.CharField(max_length=20)
     threshold = models.JSONField(null=True, blank=True)
-    verdict = models.CharField(
-        max_length=20, choices=Verdict.choices, null=True, blank=True
-    )
+    verdict = models.CharField(max_length=20, choices=Verdict.choices, null=True, blank=True)
 
     objects = RunScoped.as_manager()
 
     class Meta:
         ordering = ["run", "position"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["run", "position"], name="measurement_position_once"
-            ),
+            models.UniqueConstraint(fields=["run", "position"], name="measurement_position_once"),
         ]

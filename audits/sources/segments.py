@@ -83,7 +83,11 @@ def _query(backend: ibis.backends.duckdb.Backend, selection: SegmentSelection) -
     if selection.outputs:
         parts.append(f"SELECT * FROM {_scan(selection.outputs)}")
     if selection.unversioned:
-        filtered = "" if selection.version is None else f" WHERE model_version = {_text(selection.version)}"
+        filtered = (
+            ""
+            if selection.version is None
+            else f" WHERE model_version = {_text(selection.version)}"
+        )
         parts.append(f"SELECT * FROM {_scan(selection.unversioned)}{filtered}")
     outputs = " UNION ALL BY NAME ".join(parts)
     window = (
@@ -96,17 +100,12 @@ def _query(backend: ibis.backends.duckdb.Backend, selection: SegmentSelection) -
     mature = ""
     if selection.label_maturity:
         microseconds = selection.label_maturity // timedelta(microseconds=1)
-        mature = (
-            "WHERE outcome.observed_at "
-            f"<= shown.occurred_at + to_microseconds({microseconds})"
-        )
+        mature = f"WHERE outcome.observed_at <= shown.occurred_at + to_microseconds({microseconds})"
     described = backend.raw_sql(f"DESCRIBE {outputs}").fetchall()
     labelled = {"y_true", "observed_at"} & {str(row[0]) for row in described}
     own = {name: f"coalesce(label.{name}, shown.{name}) AS {name}" for name in labelled}
     replaced = f" REPLACE ({', '.join(own.values())})" if own else ""
-    added = "".join(
-        f", label.{name}" for name in ("y_true", "observed_at") if name not in labelled
-    )
+    added = "".join(f", label.{name}" for name in ("y_true", "observed_at") if name not in labelled)
     shown = f"shown.*{replaced}"
     return (
         f"WITH shown AS ({window}), label AS (SELECT outcome.output_id, "

@@ -1,0 +1,110 @@
+"""What this room holds about people and for how long: the ports of core, answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from audits import services, storage
+from audits.models import Finding, OutcomeBatch, OutputBatch, Plan
+from audits.sources.rewriting import rows_of
+from governance.core.actors import SystemActor
+from governance.core.ports import DeleteAfter
+
+REPORTS_KEPT = timedelta(days=1826)
+
+
+class SegmentHolder:
+    """The rows of a person in segments; erasing rewrites each segment without them."""
+
+    label = "Outputs that systems served"
+    models = frozenset({"audits.OutputBatch"})
+
+    def export(self, person: str) -> list[dict[str, Any]]:
+        kind, _, pseudonym = person.partition(":")
+        if kind != "subject":
+            return []
+        found: list[dict[str, Any]] = []
+        batches = OutputBatch.objects.filter(columns__contains=["subject"])
+        for batch in batches.select_related("system", "version"):
+            for row in rows_of(batch.path, pseudonym):
+                version = batch.version.key if batch.version else None
+                found.append({"system": batch.system.key, "version": version, **row})
+        return found
+
+    def erase(self, person: str) -> int:
+        kind, _, pseudonym = person.partition(":")
+        if kind != "subject":
+            return 0
+        return services.erase_subject(subject=pseudonym, actor=SystemActor("audits"))
+
+
+class OwnershipHolder:
+    """Which plans and findings a member of staff owns; erasing takes the name off them."""
+
+    label = "Owned audit plans and findings"
+    models = frozenset({"audits.Plan", "audits.Finding"})
+
+    def export(self, person: str) -> list[dict[str, Any]]:
+        kind, _, user = person.partition(":")
+        if kind != "user":
+            return []
+        plans = Plan.objects.filter(owner_id=user).values_list("key", flat=True)
+        findings = Finding.objects.filter(owner_id=user).values_list("sentence", flat=True)
+        return [{"plan": key} for key in plans] + [{"finding": text} for text in findings]
+
+    def erase(self, person: str) -> int:
+        kind, _, user = person.partition(":")
+        if kind != "user":
+            return 0
+        with transaction.atomic():
+            plans = Plan.objects.filter(owner_id=user).update(owner=None)
+            return plans + Finding.objects.filter(owner_id=user).update(owner=None)
+
+
+@dataclass(frozen=True)
+class SegmentRetention:
+    """Segments go when their date has come, with their file."""
+
+    model: str
+    batches: type[OutputBatch] | type[OutcomeBatch]
+    keep: timedelta | None = services.SEGMENTS_KEPT
+    reason: str = "Two years of outputs show a yearly pattern twice; each batch carries its date."
+
+    def apply(self, now: datetime) -> int:
+        removed = 0
+        for batch in self.batches.objects.filter(retention_until__lt=now):
+            with transaction.atomic():
+                place = batch.path
+                batch.delete()
+                transaction.on_commit(lambda place=place: storage.discard(place))  # type: ignore[misc]
+            removed += 1
+        return removed
+
+
+HOLDERS = (SegmentHolder(), OwnershipHolder())
+RETENTION = (
+    SegmentRetention("audits.OutputBatch", OutputBatch),
+    SegmentRetention("audits.OutcomeBatch", OutcomeBatch),
+    # Order matters: findings and measurements point at their run.
+    DeleteAfter(
+        "audits.Finding",
+        REPORTS_KEPT,
+        "Evidence of what was found and done, for five years.",
+        only="state IN ('verified', 'risk_accepted', 'false_positive')",
+    ),
+    DeleteAfter(
+        "audits.Measurement", REPORTS_KEPT, "Trends over five years; the run keeps the report."
+    ),
+    DeleteAfter(
+        "audits.Run",
+        REPORTS_KEPT + timedelta(days=1),
+        "Reports are evidence for five years; one with a kept finding stays.",
+        only="finished_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM audits_finding f "
+        "WHERE f.run_id = audits_run.id) AND NOT EXISTS (SELECT 1 FROM audits_measurement m "
+        "WHERE m.run_id = audits_run.id)",
+    ),
+)

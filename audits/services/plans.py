@@ -1,0 +1,261 @@
+"""Plans and sources: declared once, paused and resumed; limits never change after the fact."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+
+from audits.choices import OnBreach, PlanState, SourceKind
+from audits.models import Plan, Source
+from audits.schedules import schedule_of
+from governance.core.actors import Actor
+from governance.core.clock import database_now
+from governance.core.errors import Conflict, Invalid
+from governance.ledger.services import record_entry
+from governance.registry.access import require
+from governance.registry.models import ModelVersion, System
+
+if TYPE_CHECKING:
+    from methods.report import Limit
+
+Limits = Sequence[str | Mapping[str, Any]]
+
+
+@transaction.atomic
+def create_source(
+    *,
+    system: System,
+    key: str,
+    title: str,
+    kind: str,
+    columns: Mapping[str, Sequence[str]] | None = None,
+    actor: Actor,
+) -> Source:
+    """Declare a stream of outputs and what its columns mean."""
+    require(actor, "audits.plan", [system])
+    if kind not in SourceKind.values:
+        raise Invalid(f"A source is one of {', '.join(SourceKind.values)}, not {kind!r}.")
+    source = Source(
+        system=system, key=key, title=title, kind=kind, columns=_plain_columns(columns or {})
+    )
+    _insert(source, f"The system {system.key} already has a source {key!r}.")
+    record_entry(
+        verb="audits.source_created",
+        object_type="source",
+        object_id=str(source.pk),
+        actor=actor,
+        facts={"system": system.key, "key": key, "kind": kind},
+    )
+    return source
+
+
+@transaction.atomic
+def create_plan(
+    *,
+    key: str,
+    title: str,
+    system: System,
+    method: str,
+    columns: Mapping[str, Sequence[str]],
+    limits: Limits,
+    starts_at: datetime,
+    actor: Actor,
+    parameters: Mapping[str, Any] | None = None,
+    source: Source | None = None,
+    version: ModelVersion | None = None,
+    limits_note: str = "",
+    zone: str = "UTC",
+    ends_at: datetime | None = None,
+    length: timedelta = timedelta(days=1),
+    every: timedelta | None = None,
+    lateness: timedelta = timedelta(0),
+    label_maturity: timedelta = timedelta(0),
+    backfill: bool = False,
+    planned_looks: int | None = None,
+    owner: AbstractBaseUser | None = None,
+    on_breach: str = OnBreach.FINDING,
+    seed: int = 0,
+) -> Plan:
+    """Declare what is watched, against which limits, in which windows.
+
+    A limit is `"top_share<=0.30"`, `{"limit": "top_share<=0.30", "severity": "warn"}` or
+    `{"metric", "op", "value", "severity"}`; severity `warn` never decides. Containment without a person (`auto_contain`) needs an end, limits and
+    `planned_looks`: the level of every interval is then corrected for that many looks.
+    """
+    require(actor, "audits.plan", [system])
+    for part, name in ((version, "version"), (source, "source")):
+        if part is not None and part.system_id != system.pk:
+            raise Invalid(f"The {name} {part.key!r} is not one of {system.key}.")
+    declared = _checked_limits(limits)
+    _check_method(method, columns, parameters or {}, declared, planned_looks)
+    _check_dates(starts_at, ends_at, zone)
+    plan = Plan(
+        key=key,
+        title=title,
+        system=system,
+        source=source,
+        version=version,
+        method=method,
+        parameters=dict(parameters or {}),
+        columns=_plain_columns(columns),
+        limits=declared,
+        limits_declared_at=database_now(),
+        limits_note=limits_note,
+        seed=seed,
+        zone=zone,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        length=length,
+        every=every or length,
+        lateness=lateness,
+        label_maturity=label_maturity,
+        backfill=backfill,
+        planned_looks=planned_looks,
+        owner=owner,
+        on_breach=on_breach,
+    )
+    _check_looks(plan)
+    _insert(plan, f"There is already a plan {key!r}.")
+    record_entry(
+        verb="audits.plan_created",
+        object_type="plan",
+        object_id=str(plan.pk),
+        actor=actor,
+        facts={
+            "key": key,
+            "system": system.key,
+            "method": method,
+            "limits": [f"{one['metric']}{one['op']}{one['value']:g}" for one in declared],
+            "planned_looks": planned_looks,
+            "on_breach": on_breach,
+        },
+    )
+    return plan
+
+
+def pause_plan(*, plan: Plan, reason: str, actor: Actor) -> Plan:
+    """Schedule no further windows until the plan is resumed."""
+    return _move(plan, PlanState.ACTIVE, PlanState.PAUSED, reason, actor)
+
+
+def resume_plan(*, plan: Plan, reason: str, actor: Actor) -> Plan:
+    """Go on with the windows; those that came due meanwhile are audited too."""
+    return _move(plan, PlanState.PAUSED, PlanState.ACTIVE, reason, actor)
+
+
+@transaction.atomic
+def _move(plan: Plan, old: str, new: str, reason: str, actor: Actor) -> Plan:
+    require(actor, "audits.plan", [plan.system])
+    if Plan.objects.filter(pk=plan.pk, state=old).update(state=new) != 1:
+        plan.refresh_from_db()
+        raise Conflict(f"The plan {plan.key} is {plan.get_state_display().lower()}.")
+    plan.refresh_from_db()
+    record_entry(
+        verb=f"audits.plan_{new}",
+        object_type="plan",
+        object_id=str(plan.pk),
+        actor=actor,
+        facts={"key": plan.key},
+        personal={"reason": reason} if reason else None,
+    )
+    return plan
+
+
+def _insert(row: Plan | Source, taken: str) -> None:
+    try:
+        row.full_clean(validate_unique=False, validate_constraints=False)
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except ValidationError as problem:
+        name, sentences = next(iter(problem.message_dict.items()))
+        raise Invalid(f"{name}: {sentences[0]}") from None
+    except IntegrityError as problem:
+        if "unique" in str(problem):
+            raise Conflict(taken) from None
+        raise Invalid("The dates or lengths of the plan do not fit together.") from None
+
+
+def _plain_columns(columns: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    return {
+        role: [names] if isinstance(names, str) else list(names) for role, names in columns.items()
+    }
+
+
+def _checked_limits(limits: Limits) -> list[dict[str, Any]]:
+    from methods.errors import BadInput
+
+    try:
+        return [_limit(one).to_dict() for one in limits]
+    except (BadInput, KeyError, TypeError, ValueError) as problem:
+        raise Invalid(f"A limit is not usable: {problem}") from None
+
+
+def _limit(given: str | Mapping[str, Any]) -> Limit:
+    from methods.report import Limit
+
+    if isinstance(given, str):
+        return Limit.parse(given)
+    if "limit" in given:
+        return Limit.parse(given["limit"], given.get("severity", "fail"))
+    return Limit.from_dict(given)
+
+
+def _check_method(
+    key: str,
+    columns: Mapping[str, Sequence[str]],
+    parameters: Mapping[str, Any],
+    limits: list[dict[str, Any]],
+    looks: int | None,
+) -> None:
+    from methods import catalogue
+    from methods.errors import BadInput
+    from methods.report import Limit
+    from methods.run import check_limits
+
+    try:
+        method = catalogue.get(key)
+        method.roles.check(key, _plain_columns(columns))
+        method.parse({**parameters, **({"looks": looks} if looks else {})})
+        check_limits(method, [Limit.from_dict(one) for one in limits])
+    except BadInput as problem:
+        raise Invalid(str(problem)) from None
+
+
+def _check_dates(starts_at: datetime, ends_at: datetime | None, zone: str) -> None:
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise Invalid(f"{zone!r} is not a time zone such as Europe/Berlin.") from None
+    for moment in (starts_at, ends_at):
+        if moment is not None and moment.tzinfo is None:
+            raise Invalid("The start and the end of a plan are times with a zone.")
+    if ends_at is not None and ends_at <= starts_at:
+        raise Invalid("The end of a plan lies after its start.")
+
+
+def _check_looks(plan: Plan) -> None:
+    """Refuse containment without a person that is not covered by declared looks."""
+    if plan.length <= timedelta(0) or plan.every <= timedelta(0):
+        raise Invalid("Windows have a length, and some time passes from one to the next.")
+    windows = schedule_of(plan).count()
+    if windows == 0:
+        raise Invalid("The plan ends before its first window does.")
+    if plan.planned_looks is not None and windows is not None and windows > plan.planned_looks:
+        raise Invalid(
+            f"The plan has {windows} windows, but {plan.planned_looks} looks are planned."
+        )
+    if plan.on_breach != OnBreach.AUTO_CONTAIN:
+        return
+    if not any(one["severity"] == "fail" for one in plan.limits):
+        raise Invalid("Containment without a person needs a limit of severity 'fail'.")
+    if plan.ends_at is None or plan.planned_looks is None:
+        raise Invalid(
+            "Containment without a person needs an end date and the number of planned looks: "
+            "a test repeated without end raises a false alarm sooner or later."
+        )

@@ -1,0 +1,24 @@
+"""What the workers of this room are told to do: one run, and the regular look at what is due."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import shared_task
+
+from audits import services
+from audits.runner import perform_run
+
+
+@shared_task(name="audits.run")
+def run(payload: dict[str, Any]) -> None:
+    """Carry out the runs named in the payload."""
+    for run_id in payload["ids"]:
+        perform_run(run_id)
+
+
+@shared_task(name="audits.tick")
+def tick() -> None:
+    """Schedule due windows and take over what was lost."""
+    services.schedule_due_runs()
+    services.reap_expired()
