@@ -25,9 +25,7 @@ def require_columns(table: "ibis.Table", columns: Mapping[str, Sequence[str]]) -
         for name in names:
             if name not in present:
                 shown = ", ".join(present[:12]) + (", ..." if len(present) > 12 else "")
-                raise BadInput(
-                    f"There is no column {name!r} (role {role}); the data have {shown}."
-                )
+                raise BadInput(f"There is no column {name!r} (role {role}); the data have {shown}.")
 
 
 def value_text(column: "ir.Column") -> "ir.StringValue":
@@ -76,11 +74,7 @@ def binary_labels(
 
 def number(column: "ir.Column", name: str, role: str) -> "ir.FloatingValue":
     """Return a column as double precision numbers."""
-    if not (
-        column.type().is_numeric()
-        or column.type().is_string()
-        or column.type().is_boolean()
-    ):
+    if not (column.type().is_numeric() or column.type().is_string() or column.type().is_boolean()):
         raise BadInput(f"The column {name!r} ({role}) does not hold numbers.")
     return column.cast("float64")  # type: ignore[no-any-return]
 
@@ -90,6 +84,4 @@ def check_weights(least: float | None, empty: int, column: str) -> None:
     if empty:
         raise BadInput(f"The column {column!r} (weight) is empty in {empty:,} rows.")
     if least is None or not math.isfinite(least) or least < 0:
-        raise BadInput(
-            f"The column {column!r} (weight) has a negative or unusable value."
-        )
+        raise BadInput(f"The column {column!r} (weight) has a negative or unusable value.")

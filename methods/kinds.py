@@ -80,24 +80,18 @@ class Roles:
         for name, given in columns.items():
             if name not in known:
                 hint = "no role" if name not in ROLES else "not a role of this method"
-                raise BadInput(
-                    f"{name!r} is {hint}: {method} reads {', '.join(known)}."
-                )
+                raise BadInput(f"{name!r} is {hint}: {method} reads {', '.join(known)}.")
             names = [column for column in given if column]
             if not names:
                 raise BadInput(f"The role {name!r} was given no column.")
             if len(names) > 1 and not known[name].many:
-                raise BadInput(
-                    f"The role {name!r} takes one column, {len(names)} were given."
-                )
+                raise BadInput(f"The role {name!r} takes one column, {len(names)} were given.")
             if len(set(names)) < len(names):
                 raise BadInput(f"The role {name!r} names a column twice.")
             checked[name] = names
         for role in self.roles:
             if role.required and role.name not in checked:
-                raise BadInput(
-                    f"{method} needs the role {role.name!r}: {role.meaning}."
-                )
+                raise BadInput(f"{method} needs the role {role.name!r}: {role.meaning}.")
         return checked
 
 

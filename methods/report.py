@@ -35,9 +35,7 @@ class Limit:
         """Read `metric>=0.8`."""
         match = _LIMIT.match(text)
         if match is None:
-            raise BadInput(
-                f"The limit {text!r} is not of the form 'metric>=0.8' or 'metric<=0.2'."
-            )
+            raise BadInput(f"The limit {text!r} is not of the form 'metric>=0.8' or 'metric<=0.2'.")
         metric, op, number = match.groups()
         try:
             value = float(number)
@@ -54,9 +52,7 @@ class Limit:
             "fail",
             "warn",
         ):
-            raise BadInput(
-                f"The limit {dict(data)!r} needs op >= or <= and severity fail or warn."
-            )
+            raise BadInput(f"The limit {dict(data)!r} needs op >= or <= and severity fail or warn.")
         return cls(
             str(data["metric"]),
             data["op"],
@@ -138,9 +134,7 @@ class Measurement:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Read what `to_dict` wrote."""
-        values = {
-            part.name: data[part.name] for part in fields(cls) if part.name in data
-        }
+        values = {part.name: data[part.name] for part in fields(cls) if part.name in data}
         values["by"] = tuple(values["by"])
         for name, kind in (
             ("comparison", Comparison),
@@ -230,12 +224,8 @@ class Report:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Read what `to_dict` wrote."""
-        values = {
-            part.name: data[part.name] for part in fields(cls) if part.name in data
-        }
-        values["measurements"] = tuple(
-            Measurement.from_dict(m) for m in data["measurements"]
-        )
+        values = {part.name: data[part.name] for part in fields(cls) if part.name in data}
+        values["measurements"] = tuple(Measurement.from_dict(m) for m in data["measurements"])
         for name in ("tables", "charts", "limits"):
             values[name] = tuple(values.get(name, ()))
         return cls(**values)
@@ -244,18 +234,14 @@ class Report:
         """Return the measurements a limit was put on, the worst first."""
         rank = {"fail": 0, "inconclusive": 1, "not_applicable": 2, "pass": 3}
         limited = [part for part in self.measurements if part.threshold is not None]
-        return tuple(
-            sorted(limited, key=lambda part: rank.get(part.verdict or "pass", 4))
-        )
+        return tuple(sorted(limited, key=lambda part: rank.get(part.verdict or "pass", 4)))
 
     def warnings(self) -> tuple[Measurement, ...]:
         """Return the measurements beyond a limit of severity `warn`."""
         return tuple(
             part
             for part in self.judged()
-            if part.verdict == "fail"
-            and part.threshold
-            and part.threshold.severity == "warn"
+            if part.verdict == "fail" and part.threshold and part.threshold.severity == "warn"
         )
 
     def with_units_per_day(self, units_per_day: float) -> "Report":

@@ -25,18 +25,14 @@ _SYMBOLS = {">=": "at least", "<=": "at most"}
 
 def verdict_sentence(measurement: Measurement, subject_word: str = "people") -> str:
     """Return what a measurement found and what its limit makes of it."""
-    return (
-        f"{_finding(measurement, subject_word)}{_judgement(measurement, subject_word)}."
-    )
+    return f"{_finding(measurement, subject_word)}{_judgement(measurement, subject_word)}."
 
 
 def _finding(m: Measurement, subject_word: str) -> str:
     if m.verdict == "not_applicable" or m.value is None:
         reason = f" ({m.note})" if m.note else ""
         return f"{_name(m.metric)} could not be measured here{reason}"
-    size = (
-        f"n = {m.n:,} {subject_word if m.unit == 'subjects' else _rows(subject_word)}"
-    )
+    size = f"n = {m.n:,} {subject_word if m.unit == 'subjects' else _rows(subject_word)}"
     sure = size
     if m.low is not None or m.high is not None:
         low = "below any bound" if m.low is None else _figure(m, m.low)
@@ -77,16 +73,19 @@ def _side(slice_: dict[str, str], compared: Comparison, stratum: dict[str, str])
     parts = []
     for column, value in slice_.items():
         if column not in stratum:
-            # A code says nothing by itself; a word does.
-            wordy = (
-                any(c.isalpha() for c in value)
-                and len(value) > 2
-                and value != "(missing)"
-            )
-            parts.append(value if wordy else f"{column} {value}")
+            parts.append(_group(column, value))
     if not parts:
         return "everyone" if compared.method == "to_overall" else "the rest"
     return " and ".join(parts)
+
+
+def _group(column: str, value: str) -> str:
+    # A word names its group by itself; a code needs its column.
+    if value == "(missing)":
+        return f"those without a value of {column}"
+    if len(value) > 2 and value[0].isalpha():
+        return value
+    return f"those with {column} {value}"
 
 
 def _where(slice_: dict[str, str]) -> str:

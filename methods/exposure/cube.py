@@ -43,8 +43,7 @@ def collect(table: "ibis.Table", columns: Mapping[str, list[str]]) -> ItemCube:
     """Run one GROUP BY over items, and over buckets of people when subjects are given."""
     require_columns(table, columns)
     item, subject, provider, weight = (
-        columns.get(role, [None])[0]
-        for role in ("item", "subject", "provider", "weight")
+        columns.get(role, [None])[0] for role in ("item", "subject", "provider", "weight")
     )
     assert item is not None
     dims: dict[str, Any] = {"item": table[item]}
@@ -70,9 +69,7 @@ def collect(table: "ibis.Table", columns: Mapping[str, list[str]]) -> ItemCube:
     if found.num_rows == 0:
         raise BadInput("The data have no rows.")
     if found.num_rows > MAX_ITEMS:
-        raise BadInput(
-            f"The column {item!r} (item) has more than {MAX_ITEMS:,} values."
-        )
+        raise BadInput(f"The column {item!r} (item) has more than {MAX_ITEMS:,} values.")
     result = found.to_pydict()
     if weight is not None:
         least = [part for part in result["least"] if part is not None]
@@ -83,15 +80,11 @@ def collect(table: "ibis.Table", columns: Mapping[str, list[str]]) -> ItemCube:
     return _with_subjects(cube, rows, subject, weight is not None)
 
 
-def _item_cube(
-    result: Mapping[str, list[Any]], item: str, provider: str | None
-) -> ItemCube:
+def _item_cube(result: Mapping[str, list[Any]], item: str, provider: str | None) -> ItemCube:
     names = result["item"]
     if provider is not None and len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
-        raise BadInput(
-            f"The item {twice!r} of {item!r} has more than one value of {provider!r}."
-        )
+        raise BadInput(f"The item {twice!r} of {item!r} has more than one value of {provider!r}.")
     rows = np.array(result["n"], dtype=np.float64)
     shown = np.array(result.get("w1", result["n"]), dtype=np.float64)
     squares = np.array(result.get("w2", result["n"]), dtype=np.float64)
@@ -113,9 +106,7 @@ def _item_cube(
     )
 
 
-def _with_subjects(
-    cube: ItemCube, rows: "ibis.Table", subject: str, weighted: bool
-) -> ItemCube:
+def _with_subjects(cube: ItemCube, rows: "ibis.Table", subject: str, weighted: bool) -> ItemCube:
     empty = int(rows.filter(rows.subject.isnull()).count().execute())
     if empty:
         raise BadInput(f"The column {subject!r} (subject) is empty in {empty:,} rows.")

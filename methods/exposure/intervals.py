@@ -34,9 +34,7 @@ class Replicates:
         cube = self._cube
         generator = np.random.default_rng(self._seed)
         step = max(1, min(self._count, CHUNK // max(len(cube.items), 1)))
-        sizes = [
-            min(step, self._count - start) for start in range(0, self._count, step)
-        ]
+        sizes = [min(step, self._count - start) for start in range(0, self._count, step)]
         return [self._draw(size, generator) for size in sizes]
 
     def _draw(self, size: int, generator: np.random.Generator) -> Array:
@@ -114,9 +112,7 @@ def of_coverage(cube: ItemCube, catalogue: int, level: float) -> Interval:
     """
     seen = float((cube.shown > 0).sum())
     # Counts of independent sightings: clusters that showed the item, or rows.
-    sightings = (
-        (cube.buckets > 0).sum(axis=0) if cube.buckets is not None else cube.shown
-    )
+    sightings = (cube.buckets > 0).sum(axis=0) if cube.buckets is not None else cube.shown
     once, twice = float((sightings == 1).sum()), float((sightings == 2).sum())
     unseen = once * once / (2 * twice) if twice else once * max(once - 1, 0) / 2
     total = max(min(seen + unseen, float(catalogue)), seen)

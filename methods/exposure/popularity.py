@@ -46,9 +46,7 @@ class PopularityParameters(Parameters):
         le=10_000,
         description="Planned looks at the data; the level is divided by it.",
     )
-    min_subjects: int = Field(
-        30, ge=1, description="With fewer units than this nothing is judged."
-    )
+    min_subjects: int = Field(30, ge=1, description="With fewer units than this nothing is judged.")
     n_boot: int = Field(2_000, ge=200, le=100_000, description="Bootstrap replicates.")
 
 
@@ -64,9 +62,7 @@ class Popularity(CubeMethod[ItemCube, PopularityParameters]):
     )
     roles = Roles(
         (
-            Role(
-                "item", required=True, meaning="what was shown, one row an impression"
-            ),
+            Role("item", required=True, meaning="what was shown, one row an impression"),
             Role("subject", meaning="to whom; rows of one person are not independent"),
             Role("weight", meaning="how much an impression counts"),
             Role("provider", meaning="whose item it is"),
@@ -110,9 +106,7 @@ class Popularity(CubeMethod[ItemCube, PopularityParameters]):
         for metric in METRICS:
             # Several limited metrics are judged at once, so that all their intervals hold.
             own = bonferroni_level(level, len(limited)) if metric in limited else level
-            value, interval, name = _measured(
-                cube, metric, catalogue, top, own, parameters, seed
-            )
+            value, interval, name = _measured(cube, metric, catalogue, top, own, parameters, seed)
             row = Measurement(
                 metric,
                 f"exposure.{metric}/1",
@@ -129,9 +123,7 @@ class Popularity(CubeMethod[ItemCube, PopularityParameters]):
                 note=_note(metric, top, catalogue, uniform),
             )
             chosen = limits_for(metric, limits)
-            rows += [
-                _judged(row, limit, parameters.min_subjects) for limit in chosen
-            ] or [row]
+            rows += [_judged(row, limit, parameters.min_subjects) for limit in chosen] or [row]
         rows.append(uniform)
         return Findings(
             tuple(rows),
@@ -179,9 +171,7 @@ def _measured(
     if metric == "coverage":
         value = float(measure_of.coverage(shown, catalogue))
         return value, intervals.of_coverage(cube, catalogue, level), "chao"
-    statistic = (
-        measure_of.entropy if metric == "entropy" else measure_of.average_popularity
-    )
+    statistic = measure_of.entropy if metric == "entropy" else measure_of.average_popularity
     value = float(statistic(shown))
     bounds = (0.0, math.log(catalogue)) if metric == "entropy" else (1 / catalogue, 1.0)
     interval = intervals.of_statistic(source, statistic, value, level, bounds)
@@ -223,16 +213,12 @@ def uniform_top_share(
 
 def _effective_impressions(cube: ItemCube) -> int:
     total = float(cube.shown.sum())
-    return (
-        round(total * total / float(cube.squares.sum())) if cube.weighted else cube.rows
-    )
+    return round(total * total / float(cube.squares.sum())) if cube.weighted else cube.rows
 
 
 def _judged(row: Measurement, limit: Limit, least: int) -> Measurement:
     few = row.n < least
-    verdict: Verdict = (
-        "inconclusive" if few else judge(row.low, row.high, limit.op, limit.value)
-    )
+    verdict: Verdict = "inconclusive" if few else judge(row.low, row.high, limit.op, limit.value)
     missing, note = None, row.note
     if verdict == "inconclusive":
         units = None
@@ -242,9 +228,7 @@ def _judged(row: Measurement, limit: Limit, least: int) -> Measurement:
             note = f"fewer than {least} {row.unit}; {note}"
             units = max(units or 0, least - row.n)
         missing = Missing(units)
-    return replace(
-        row, threshold=Threshold.of(limit), verdict=verdict, missing=missing, note=note
-    )
+    return replace(row, threshold=Threshold.of(limit), verdict=verdict, missing=missing, note=note)
 
 
 def _note(metric: str, top: int, catalogue: int, uniform: Measurement) -> str:
@@ -261,9 +245,7 @@ def _note(metric: str, top: int, catalogue: int, uniform: Measurement) -> str:
     }[metric]
 
 
-def _tables(
-    cube: ItemCube, top: int, uniform: Measurement
-) -> tuple[dict[str, Any], ...]:
+def _tables(cube: ItemCube, top: int, uniform: Measurement) -> tuple[dict[str, Any], ...]:
     total = float(cube.shown.sum())
     found: list[dict[str, Any]] = [
         {
@@ -290,9 +272,7 @@ def _tables(
             {
                 "title": "Providers by impressions",
                 "columns": ["provider", "items", "impressions", "share"],
-                "rows": [
-                    [name, n, shown, shown / total] for name, (n, shown) in ranked
-                ],
+                "rows": [[name, n, shown, shown / total] for name, (n, shown) in ranked],
             }
         )
     return tuple(found)
@@ -309,9 +289,7 @@ def _charts(
             "kind": "forest",
             "title": "Top share",
             "metric": "top_share",
-            "limits": [
-                limit.to_dict() for limit in limits if limit.metric == "top_share"
-            ],
+            "limits": [limit.to_dict() for limit in limits if limit.metric == "top_share"],
             "rows": [
                 {
                     "label": "uniform showing" if row.metric == UNIFORM else "shown",

@@ -18,7 +18,10 @@ from methods.statistics.clusters import (
     ratio_estimate,
     t_interval,
 )
-from methods.statistics.proportions import Interval, log_ratio, newcombe, wilson
+from methods.statistics.proportions import Interval, log_ratio, newcombe, score_ratio, wilson
+
+# With fewer failures than this on a side the log scale hardly sees its variance.
+FEW_FAILURES = 10
 
 _POSITION = {name: i for i, name in enumerate(DENOMINATORS)}
 
@@ -99,14 +102,10 @@ def rest_of(cube: GroupCube, margin: Margin, index: int) -> tuple[Side, Array]:
         if other != index:
             cross = cross + margin.covariance(index, other)
     moments = everything.moments - own.moments - cross - cross.T
-    return Side(
-        everything.counts - own.counts, moments, everything.units - own.units
-    ), cross
+    return Side(everything.counts - own.counts, moments, everything.units - own.units), cross
 
 
-def rate_interval(
-    cube: GroupCube, part: Side, rate: str, level: float
-) -> tuple[Interval, str]:
+def rate_interval(cube: GroupCube, part: Side, rate: str, level: float) -> tuple[Interval, str]:
     """Return the interval of one rate and the name of its method."""
     if part.below(rate) <= 0:
         return Interval(math.nan, math.nan), "none"
@@ -142,9 +141,7 @@ def pair_interval(cube: GroupCube, pair: Pair, level: float) -> tuple[Interval, 
     share = own.below(pair.rate) / (own.below(pair.rate) + rest.below(pair.rate))
     if pair.kind == "difference":
         return Interval((1 - share) * interval.low, (1 - share) * interval.high), name
-    return Interval(
-        _to_whole(interval.low, share), _to_whole(interval.high, share)
-    ), name
+    return Interval(_to_whole(interval.low, share), _to_whole(interval.high, share)), name
 
 
 def pair_value(cube: GroupCube, pair: Pair) -> float:
@@ -163,9 +160,7 @@ def pair_units(cube: GroupCube, pair: Pair) -> tuple[int, int]:
     """Return the units on each side of a contrast (a group against the rest, for the whole)."""
     margin = cube.margins[pair.by]
     own = side(margin, pair.of)
-    other = (
-        rest_of(cube, margin, pair.of)[0] if pair.to is None else side(margin, pair.to)
-    )
+    other = rest_of(cube, margin, pair.of)[0] if pair.to is None else side(margin, pair.to)
     return own.n(pair.rate), other.n(pair.rate)
 
 
@@ -177,20 +172,13 @@ def _two_sides(
         return Interval(math.nan, math.nan), "none"
     if cube.exact:
         numbers = own.above(rate), own.below(rate), other.above(rate), other.below(rate)
-        return (
-            (log_ratio(*numbers, level), "log_ratio")
-            if log
-            else (newcombe(*numbers, level), "newcombe")
-        )
+        return _of_counts(numbers, log=log, level=level)
     first, second = own.estimate(rate), other.estimate(rate)
     if not all(0 < e.value < 1 and 0 < e.variance < math.inf for e in (first, second)):
         # A rate of 0 or 1 shows no variance; count each unit as at most one observation.
         numbers = (*own.effective(rate), *other.effective(rate))
-        return (
-            (log_ratio(*numbers, level), "log_ratio_effective")
-            if log
-            else (newcombe(*numbers, level), "newcombe_effective")
-        )
+        interval, name = _of_counts(numbers, log=log, level=level)
+        return interval, f"{name}_effective"
     form = RATES[rate]
     left = influence(form.numerator, form.denominator, own.counts)
     right = influence(form.numerator, form.denominator, other.counts)
@@ -199,6 +187,18 @@ def _two_sides(
     if log:
         return Interval(math.exp(low), math.exp(min(high, 700.0))), _robust(cube)
     return Interval(max(low, -1.0), min(high, 1.0)), _robust(cube)
+
+
+def _of_counts(
+    numbers: tuple[float, float, float, float], *, log: bool, level: float
+) -> tuple[Interval, str]:
+    """Return the interval of independent counts; scores where the log scale fails."""
+    if not log:
+        return newcombe(*numbers, level), "newcombe"
+    x1, n1, x2, n2 = numbers
+    if min(n1 - x1, n2 - x2) < FEW_FAILURES:
+        return score_ratio(*numbers, level), "score_ratio"
+    return log_ratio(*numbers, level), "log_ratio"
 
 
 def _to_whole(ratio: float, share: float) -> float:

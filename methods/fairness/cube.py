@@ -98,9 +98,7 @@ def collect(
     require_columns(table, columns)
     groups, controls = tuple(columns["group"]), tuple(columns.get("control", ()))
     if set(groups) & set(controls):
-        raise BadInput(
-            f"{min(set(groups) & set(controls))!r} is both group and control."
-        )
+        raise BadInput(f"{min(set(groups) & set(controls))!r} is both group and control.")
     weight = columns.get("weight", [None])[0]
     truth = columns.get("y_true", [None])[0]
     predicted, role = _prediction(columns, threshold)
@@ -129,14 +127,10 @@ def collect(
     if not result["n"]:
         raise BadInput("The data have no rows.")
     truths = _labels(result.get("truth"), truth, "y_true", positive)
-    preds = _labels(
-        result["pred"], predicted, role, None if role == "score" else positive
-    )
+    preds = _labels(result["pred"], predicted, role, None if role == "score" else positive)
     _check_positive(truths, preds, positive, role)
     if len(result["n"]) > MAX_CELLS:
-        raise BadInput(
-            f"The group and control columns make more than {MAX_CELLS:,} cells."
-        )
+        raise BadInput(f"The group and control columns make more than {MAX_CELLS:,} cells.")
     if weight is not None:
         least = [part for part in result["least"] if part is not None]
         check_weights(min(least, default=None), sum(result["empty"]), weight)
@@ -172,9 +166,7 @@ def collect(
     )
 
 
-def _prediction(
-    columns: Mapping[str, list[str]], threshold: float | None
-) -> tuple[str, str]:
+def _prediction(columns: Mapping[str, list[str]], threshold: float | None) -> tuple[str, str]:
     if "y_pred" in columns:
         return columns["y_pred"][0], "y_pred"
     if "score" in columns and threshold is not None:
@@ -198,17 +190,10 @@ def _check_positive(
     positive: str | None,
     role: str,
 ) -> None:
-    if (
-        positive is None
-        or role == "score"
-        or any(truths.values())
-        or any(preds.values())
-    ):
+    if positive is None or role == "score" or any(truths.values()) or any(preds.values()):
         return
     seen = ", ".join(sorted({*truths, *preds})[:6])
-    raise BadInput(
-        f"No label has the positive value {positive!r}: the labels are {seen}."
-    )
+    raise BadInput(f"No label has the positive value {positive!r}: the labels are {seen}.")
 
 
 def _finest(
@@ -237,9 +222,7 @@ def _finest(
 
 def outcome_of(truth: bool, predicted: bool) -> int:
     """Return the position in OUTCOMES of a row with these labels."""
-    return OUTCOMES.index(
-        ("t" if truth == predicted else "f") + ("p" if predicted else "n")
-    )
+    return OUTCOMES.index(("t" if truth == predicted else "f") + ("p" if predicted else "n"))
 
 
 def _row_margin(

@@ -55,9 +55,7 @@ def _members(cube: GroupCube, by: Key, index: int | None, stratum: Key) -> list[
     """Return the finest cells that make up a key, or a whole stratum."""
     width = len(cube.controls)
     wanted = () if index is None else cube.margins[by].keys[index][width:]
-    places = (
-        [width + cube.groups.index(name) for name in by] if index is not None else []
-    )
+    places = [width + cube.groups.index(name) for name in by] if index is not None else []
     return [
         i
         for i, key in enumerate(cube.finest.keys)
@@ -76,9 +74,7 @@ def _loading(cube: GroupCube, cells: list[int], rate: str) -> tuple[Array, float
     return row.ravel(), value
 
 
-def _rate_loading(
-    cube: GroupCube, by: Key, rate: str, index: int
-) -> tuple[Array, float]:
+def _rate_loading(cube: GroupCube, by: Key, rate: str, index: int) -> tuple[Array, float]:
     stratum = cube.margins[by].keys[index][: len(cube.controls)]
     return _loading(cube, _members(cube, by, index, stratum), rate)
 

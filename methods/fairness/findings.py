@@ -59,9 +59,7 @@ class Audit:
     seed: int
 
     def __post_init__(self) -> None:
-        applicable = [
-            n for n, r in RATES.items() if self.cube.has_truth or not r.needs_truth
-        ]
+        applicable = [n for n, r in RATES.items() if self.cube.has_truth or not r.needs_truth]
         asked = set(self.parameters.metrics or applicable)
         limited = {limit.metric for limit in self.limits}
         for metric in limited & set(CONTRASTS):
@@ -90,9 +88,7 @@ class Audit:
         rate, kind = CONTRASTS[declared.metric]
         by = tuple(name for name in self.cube.groups if name in declared.of)
         keys = self.cube.margins[by].keys
-        of, to = (
-            tuple(part[name] for name in by) for part in (declared.of, declared.to)
-        )
+        of, to = (tuple(part[name] for name in by) for part in (declared.of, declared.to))
         if rate not in self.rates or of not in keys or to not in keys:
             return None
         return Pair(by, rate, kind, keys.index(of), keys.index(to))
@@ -126,9 +122,7 @@ class Audit:
             )
             ends = [(i, base) for i in places if base is not None and i != base]
         found = [self._oriented(Pair(by, rate, kind, i, j)) for i, j in ends]
-        return sorted(
-            found, key=lambda pair: -_distance(pair_value(self.cube, pair), kind)
-        )
+        return sorted(found, key=lambda pair: -_distance(pair_value(self.cube, pair), kind))
 
     def _oriented(self, pair: Pair) -> Pair:
         """Return the primary comparison in the direction it was declared in."""
@@ -158,20 +152,15 @@ class Audit:
                 for rate in self.rates:
                     if rate in limited:
                         slices += [
-                            (by, rate, i)
-                            for i in stratum_indexes(self.cube.margins[by], stratum)
+                            (by, rate, i) for i in stratum_indexes(self.cube.margins[by], stratum)
                         ]
                     for kind in KINDS:
-                        own = self.pairs(
-                            by, stratum, rate, kind, self.parameters.method
-                        )
+                        own = self.pairs(by, stratum, rate, kind, self.parameters.method)
                         named = contrast_metric(rate, kind) in limited
                         target = judged if named else others
                         # The highest group is chosen by the data: all its rivals count.
                         if self.parameters.method == "to_highest":
-                            every = self.pairs(
-                                by, stratum, rate, kind, "between_groups"
-                            )
+                            every = self.pairs(by, stratum, rate, kind, "between_groups")
                             target |= dict.fromkeys(map(_canonical, every))
                         target |= dict.fromkeys(map(_canonical, own))
                         scalar = self.pairs(by, stratum, rate, kind, self.scalar_method)
@@ -188,9 +177,7 @@ class Audit:
         rest = [pair for pair in others if pair not in judged]
         self.judged_pairs, self.judged_size = judged, len(judged) + len(slices)
         self.other_size = len(rest)
-        self.judged_level = member_level(
-            self.cube, list(judged), slices, self.level, self.seed
-        )
+        self.judged_level = member_level(self.cube, list(judged), slices, self.level, self.seed)
         self.other_level = member_level(self.cube, rest, [], self.level, self.seed)
 
     def pair_level(self, pair: Pair) -> tuple[float, int]:
@@ -223,9 +210,7 @@ def measure(
 ) -> Findings:
     """Return the findings of `fairness.groups`."""
     audit = Audit(cube, parameters, limits, seed)
-    recorded = {
-        by: record(cube, by, audit.rates, audit.scalar_method) for by in cube.attributes
-    }
+    recorded = {by: record(cube, by, audit.rates, audit.scalar_method) for by in cube.attributes}
     measurements: list[Measurement] = []
     for stratum in audit.strata():
         measurements += _overall(audit, stratum, recorded[cube.attributes[0]])
@@ -317,9 +302,7 @@ def _contrasts(audit: Audit, by: Key, stratum: Key) -> list[Measurement]:
                 few = min(pair_units(audit.cube, pair)) < audit.parameters.min_subjects
                 rows += [
                     (pair, judged)
-                    for judged in (
-                        [_judged(row, limit, few, audit) for limit in limits] or [row]
-                    )
+                    for judged in ([_judged(row, limit, few, audit) for limit in limits] or [row])
                 ]
             kept = [
                 row
@@ -332,9 +315,7 @@ def _contrasts(audit: Audit, by: Key, stratum: Key) -> list[Measurement]:
     return found
 
 
-def _contrast(
-    audit: Audit, pair: Pair, metric: str, method: "ComparisonMethod"
-) -> Measurement:
+def _contrast(audit: Audit, pair: Pair, metric: str, method: "ComparisonMethod") -> Measurement:
     cube = audit.cube
     margin = cube.margins[pair.by]
     width = len(cube.controls)
@@ -351,9 +332,7 @@ def _contrast(
         f"fairness.{metric}/1",
         pair.by,
         dict(zip(cube.controls, key[:width], strict=True)),
-        Comparison(
-            pair.kind, method, _slice(audit, pair.by, key), to or _stratum(audit, key)
-        ),
+        Comparison(pair.kind, method, _slice(audit, pair.by, key), to or _stratum(audit, key)),
         pair_value(cube, pair),
         interval.low,
         interval.high,
@@ -370,9 +349,7 @@ def _stratum(audit: Audit, key: Key) -> dict[str, str]:
     return dict(zip(audit.cube.controls, key[:width], strict=True))
 
 
-def _scalars(
-    audit: Audit, by: Key, stratum: Key, recorded: Recorded
-) -> list[Measurement]:
+def _scalars(audit: Audit, by: Key, stratum: Key, recorded: Recorded) -> list[Measurement]:
     found = []
     for scalar in SCALARS.values():
         if (scalar.name, stratum) in recorded.scalars:
@@ -441,9 +418,7 @@ def _scalar(
     worst = min(rows)[-1]
     note = worst.note
     if len(rows) > 1:
-        note = _joined(
-            f"judged on all {len(rows)} contrasts at once; interval of the widest", note
-        )
+        note = _joined(f"judged on all {len(rows)} contrasts at once; interval of the widest", note)
     return Measurement(
         scalar.name,
         definition,
@@ -472,25 +447,19 @@ def _judged(row: Measurement, limit: Limit, few: bool, audit: Audit) -> Measurem
     """Return a measurement with its threshold, verdict and what would decide it."""
     from dataclasses import replace
 
-    verdict: Verdict = (
-        "inconclusive" if few else judge(row.low, row.high, limit.op, limit.value)
-    )
+    verdict: Verdict = "inconclusive" if few else judge(row.low, row.high, limit.op, limit.value)
     missing, note = None, row.note
     if verdict == "inconclusive":
         units = None
         if row.value is not None and row.low is not None and row.high is not None:
             log = row.comparison is not None and row.comparison.kind == "ratio"
-            units = units_to_decide(
-                row.value, row.low, row.high, limit.value, row.n, log=log
-            )
+            units = units_to_decide(row.value, row.low, row.high, limit.value, row.n, log=log)
         if few:
             least = audit.parameters.min_subjects
             note = _joined(f"fewer than {least} {row.unit} on a side", note)
             units = max(units or 0, least)
         missing = Missing(units)
-    return replace(
-        row, threshold=Threshold.of(limit), verdict=verdict, missing=missing, note=note
-    )
+    return replace(row, threshold=Threshold.of(limit), verdict=verdict, missing=missing, note=note)
 
 
 def _not_applicable(audit: Audit) -> list[Measurement]:
@@ -498,11 +467,7 @@ def _not_applicable(audit: Audit) -> list[Measurement]:
     found = []
     for limit in audit.limits:
         name = limit.metric
-        needed = (
-            SCALARS[name].rates
-            if name in SCALARS
-            else (CONTRASTS.get(name, (name,))[0],)
-        )
+        needed = SCALARS[name].rates if name in SCALARS else (CONTRASTS.get(name, (name,))[0],)
         if not set(needed) <= set(audit.rates):
             found.append(
                 Measurement(

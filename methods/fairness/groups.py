@@ -38,9 +38,7 @@ class Primary(BaseModel):
         metric, colon, sides = given.partition(":")
         of, to_word, to = sides.partition(" to ")
         if not colon or not to_word:
-            raise ValueError(
-                "it reads 'selection_rate_ratio: race=Black to race=white'"
-            )
+            raise ValueError("it reads 'selection_rate_ratio: race=Black to race=white'")
         return {"metric": metric.strip(), "of": read_slice(of), "to": read_slice(to)}
 
     @field_validator("metric")
@@ -48,9 +46,7 @@ class Primary(BaseModel):
     def check_metric(cls, metric: str) -> str:
         """Only a contrast of a base rate can be the primary comparison."""
         if metric not in CONTRASTS:
-            raise ValueError(
-                "the metric must be a contrast such as selection_rate_ratio"
-            )
+            raise ValueError("the metric must be a contrast such as selection_rate_ratio")
         return metric
 
     @model_validator(mode="after")
@@ -78,9 +74,7 @@ class GroupParameters(Parameters):
     reference: dict[str, str] | str | None = Field(
         None, description="The reference group: a value, or column=value pairs."
     )
-    positive: str | None = Field(
-        None, description="The label value that counts as positive."
-    )
+    positive: str | None = Field(None, description="The label value that counts as positive.")
     threshold: float | None = Field(
         None,
         description="Scores at or above it count as selected, when there is no y_pred.",
@@ -119,11 +113,7 @@ class GroupParameters(Parameters):
     @classmethod
     def split_metrics(cls, given: Any) -> Any:
         """Accept names separated by commas."""
-        return (
-            tuple(p.strip() for p in given.split(","))
-            if isinstance(given, str)
-            else given
-        )
+        return tuple(p.strip() for p in given.split(",")) if isinstance(given, str) else given
 
     @field_validator("metrics")
     @classmethod
@@ -136,9 +126,7 @@ class GroupParameters(Parameters):
 
     @field_validator("reference")
     @classmethod
-    def read_reference(
-        cls, given: dict[str, str] | str | None
-    ) -> dict[str, str] | str | None:
+    def read_reference(cls, given: dict[str, str] | str | None) -> dict[str, str] | str | None:
         """Accept `race=white,sex=male`; a bare value stands for the only group column's."""
         return read_slice(given) if isinstance(given, str) and "=" in given else given
 
@@ -177,13 +165,9 @@ class GroupFairness(CubeMethod[GroupCube, GroupParameters]):
                 "score",
                 meaning="a score that becomes a decision with the parameter threshold",
             ),
-            Role(
-                "control", many=True, meaning="strata within which groups are compared"
-            ),
+            Role("control", many=True, meaning="strata within which groups are compared"),
             Role("weight", meaning="how much a row counts"),
-            Role(
-                "subject", meaning="the person; rows of one person are not independent"
-            ),
+            Role("subject", meaning="the person; rows of one person are not independent"),
         )
     )
     Parameters = GroupParameters
@@ -199,9 +183,7 @@ class GroupFairness(CubeMethod[GroupCube, GroupParameters]):
         parameters: GroupParameters,
     ) -> GroupCube:
         """Collect counts by group, control and labels; per person too when there is a subject."""
-        cube = collect(
-            table, columns, positive=parameters.positive, threshold=parameters.threshold
-        )
+        cube = collect(table, columns, positive=parameters.positive, threshold=parameters.threshold)
         _check_named_groups(cube, parameters)
         return cube
 
@@ -229,24 +211,15 @@ def _check_named_groups(cube: GroupCube, parameters: GroupParameters) -> None:
     named: list[dict[str, str]] = []
     if parameters.primary is not None:
         named += [parameters.primary.of, parameters.primary.to]
-        if (
-            tuple(n for n in cube.groups if n in parameters.primary.of)
-            not in cube.attributes
-        ):
-            raise BadInput(
-                "The primary comparison must name one group column, or all of them."
-            )
+        if tuple(n for n in cube.groups if n in parameters.primary.of) not in cube.attributes:
+            raise BadInput("The primary comparison must name one group column, or all of them.")
         if cube.controls:
-            raise BadInput(
-                "A primary comparison and control columns cannot be combined."
-            )
+            raise BadInput("A primary comparison and control columns cannot be combined.")
     if isinstance(parameters.reference, dict):
         named.append(parameters.reference)
     elif parameters.reference is not None:
         if len(cube.groups) > 1:
-            raise BadInput(
-                "With several group columns the reference reads column=value,..."
-            )
+            raise BadInput("With several group columns the reference reads column=value,...")
         named.append({cube.groups[0]: parameters.reference})
     for slice_ in named:
         for column, value in slice_.items():

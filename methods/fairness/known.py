@@ -16,15 +16,11 @@ BERKELEY: dict[str, dict[str, tuple[int, int]]] = {
     "E": {"Male": (53, 138), "Female": (94, 299)},
     "F": {"Male": (22, 351), "Female": (24, 317)},
 }
-_SOURCE = (
-    "Bickel, Hammel, O'Connell, Science 187 (1975) 398-404; R datasets UCBAdmissions"
-)
+_SOURCE = "Bickel, Hammel, O'Connell, Science 187 (1975) 398-404; R datasets UCBAdmissions"
 _NEWCOMBE = "R. G. Newcombe, Statistics in Medicine 17 (1998) 857-872 and 873-890"
 
 
-def berkeley(
-    metric: str, slice_: dict[str, str], controls: Sequence[str] = ()
-) -> float:
+def berkeley(metric: str, slice_: dict[str, str], controls: Sequence[str] = ()) -> float:
     """Return a value of a report on the Berkeley table, run through the whole method."""
     import ibis
     import pyarrow as pa
@@ -38,16 +34,12 @@ def berkeley(
         for admitted, count in zip((1, 0), counts, strict=True)
     ]
     names = ("sex", "department", "admitted", "n")
-    table = ibis.memtable(
-        pa.table(dict(zip(names, zip(*rows, strict=True), strict=True)))
-    )
+    table = ibis.memtable(pa.table(dict(zip(names, zip(*rows, strict=True), strict=True))))
     columns = {"group": ["sex"], "y_pred": ["admitted"], "weight": ["n"]}
     if controls:
         columns["control"] = list(controls)
     report = run_audit("fairness.groups", table, columns, {}, [], 0, {})
-    found = next(
-        m for m in report.measurements if m.metric == metric and m.slice == slice_
-    )
+    found = next(m for m in report.measurements if m.metric == metric and m.slice == slice_)
     return float("nan") if found.value is None else found.value
 
 
@@ -76,9 +68,7 @@ def known_answers() -> Sequence[KnownAnswer]:
             "the paradox: in department A women are ahead",
             _SOURCE,
             89 / 108 - 512 / 825,
-            lambda: berkeley(
-                "selection_rate_difference", {"department": "A"}, ("department",)
-            ),
+            lambda: berkeley("selection_rate_difference", {"department": "A"}, ("department",)),
         ),
         KnownAnswer(
             "Wilson's interval, 81 of 263, lower end",

@@ -28,9 +28,7 @@ def record(cube: GroupCube, by: Key, rates: Sequence[str], method: str) -> Recor
     from sklearn.metrics import accuracy_score, precision_score
 
     functions: dict[str, Any] = {
-        name: getattr(fl, name)
-        for name in rates
-        if name not in ("accuracy", "precision")
+        name: getattr(fl, name) for name in rates if name not in ("accuracy", "precision")
     }
     if "accuracy" in rates:
         functions["accuracy"] = accuracy_score
@@ -67,19 +65,13 @@ def record(cube: GroupCube, by: Key, rates: Sequence[str], method: str) -> Recor
         for rate in rates
         for key in margin.keys
     }
-    overall = {
-        (rate, s): float(_at(metric.overall, rate, s)) for rate in rates for s in strata
-    }
+    overall = {(rate, s): float(_at(metric.overall, rate, s)) for rate in rates for s in strata}
     scalars: dict[tuple[str, Key], float] = {}
     for name, scalar in SCALARS.items():
         if set(scalar.rates) <= set(rates):
             for s in strata:
-                parts = [
-                    float(_at(kinds[scalar.kind], rate, s)) for rate in scalar.rates
-                ]
-                scalars[name, s] = (
-                    max(parts) if scalar.kind == "difference" else min(parts)
-                )
+                parts = [float(_at(kinds[scalar.kind], rate, s)) for rate in scalar.rates]
+                scalars[name, s] = max(parts) if scalar.kind == "difference" else min(parts)
     return Recorded(by_group, overall, scalars)
 
 

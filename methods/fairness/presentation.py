@@ -40,9 +40,7 @@ def tables(cube: GroupCube, rates: Sequence[str]) -> tuple[Table, ...]:
     return tuple(found)
 
 
-def charts(
-    measurements: Sequence[Measurement], limits: Sequence[Limit]
-) -> tuple[Chart, ...]:
+def charts(measurements: Sequence[Measurement], limits: Sequence[Limit]) -> tuple[Chart, ...]:
     """Return a forest plot's data for every limited metric, or for the selection rates."""
     wanted = list(dict.fromkeys(limit.metric for limit in limits)) or ["selection_rate"]
     found = []
@@ -54,9 +52,7 @@ def charts(
                     "kind": "forest",
                     "title": metric.replace("_", " ").capitalize(),
                     "metric": metric,
-                    "limits": [
-                        limit.to_dict() for limit in limits if limit.metric == metric
-                    ],
+                    "limits": [limit.to_dict() for limit in limits if limit.metric == metric],
                     "rows": [
                         {
                             "label": label(m),
@@ -101,14 +97,11 @@ def limitations(audit: "Audit") -> tuple[str, ...]:
         found.append(f"Rows without a group value form the group {MISSING}.")
     if parameters.looks > 1:
         found.append(
-            f"The level is corrected for {parameters.looks} planned looks: "
-            f"{audit.level:.4%} each."
+            f"The level is corrected for {parameters.looks} planned looks: {audit.level:.4%} each."
         )
     found.append("Intervals of single groups without a limit hold one at a time.")
     if any(m.cross for m in cube.margins.values()):
-        found.append(
-            "Some people stand in several groups; their covariance is counted."
-        )
+        found.append("Some people stand in several groups; their covariance is counted.")
     pairs = max(
         (len(m.keys) * (len(m.keys) - 1) // 2 for by, m in cube.margins.items() if by),
         default=0,
@@ -118,7 +111,5 @@ def limitations(audit: "Audit") -> tuple[str, ...]:
             f"Per metric and grouping the {parameters.listed_pairs} widest contrasts are listed; "
             "all are judged."
         )
-    found.append(
-        "A difference between groups is not yet a cause: see the control columns."
-    )
+    found.append("A difference between groups is not yet a cause: see the control columns.")
     return tuple(found)

@@ -57,13 +57,9 @@ RATES: dict[str, Rate] = {
         ),
         Rate("false_positive_rate", (0, 1, 0, 0), "negative", True, "selected wrongly"),
         Rate("false_negative_rate", (0, 0, 1, 0), "positive", True, "missed wrongly"),
-        Rate(
-            "true_negative_rate", (0, 0, 0, 1), "negative", True, "rightly not selected"
-        ),
+        Rate("true_negative_rate", (0, 0, 0, 1), "negative", True, "rightly not selected"),
         Rate("accuracy", (1, 0, 0, 1), "all", True, "decided rightly"),
-        Rate(
-            "precision", (1, 0, 0, 0), "selected", True, "deserving among the selected"
-        ),
+        Rate("precision", (1, 0, 0, 0), "selected", True, "deserving among the selected"),
     )
 }
 

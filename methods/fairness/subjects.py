@@ -37,9 +37,7 @@ def subject_margins(
 
     empty = source.filter(source.subject.isnull()).count().execute()
     if empty:
-        raise BadInput(
-            f"The column {column!r} (subject) is empty in {int(empty):,} rows."
-        )
+        raise BadInput(f"The column {column!r} (subject) is empty in {int(empty):,} rows.")
     selected = source.pred.isin([text for text, yes in preds.items() if yes])
     deserving = (
         source.truth.isin([text for text, yes in truths.items() if yes])
@@ -68,24 +66,15 @@ def _margin(flagged: "ibis.Table", cube: "GroupCube", margin: "Margin") -> "Marg
         **{name: flagged[name].sum() for name in OUTCOMES}
     )
     measures: dict[str, Any] = {
-        f"m{i}{j}": (people[OUTCOMES[i]] * people[OUTCOMES[j]]).sum()
-        for i, j in _PRODUCTS
+        f"m{i}{j}": (people[OUTCOMES[i]] * people[OUTCOMES[j]]).sum() for i, j in _PRODUCTS
     }
     for name, form in DENOMINATORS.items():
         present = sum(
-            (
-                people[outcome]
-                for outcome, part in zip(OUTCOMES, form, strict=True)
-                if part
-            ),
+            (people[outcome] for outcome, part in zip(OUTCOMES, form, strict=True) if part),
             start=people.tp * 0.0,
         )
         measures[f"u_{name}"] = (present > 0).sum()
-    result = (
-        people.group_by(names).agg(**measures)
-        if names
-        else people.aggregate(**measures)
-    )
+    result = people.group_by(names).agg(**measures) if names else people.aggregate(**measures)
     found = result.to_pyarrow().to_pydict()
     moments, units = np.zeros((len(margin.keys), 4, 4)), np.zeros((len(margin.keys), 4))
     for row in range(len(found["m00"])):
@@ -111,9 +100,7 @@ def _cross(
     ends = {"subject": several.subject, "label": label}
     ends |= {name: several[name] for name in (*names, *OUTCOMES)}
     left = several.select(**{f"{name}_a": value for name, value in ends.items()})
-    right = several.select(
-        **{f"{name}_b": value for name, value in ends.items()}
-    ).view()
+    right = several.select(**{f"{name}_b": value for name, value in ends.items()}).view()
     joined = left.join(right, [(f"{name}_a", f"{name}_b") for name in strata])
     pairs = joined.filter(joined.label_a < joined.label_b)
     keys = [f"{name}_{side}" for side in "ab" for name in names]

@@ -1,1 +1,1 @@
-"""Intervals, clustering, bootstrap, simultaneous inference and verdicts: pure functions on numbers."""
+"""Intervals, clustering, bootstrap, simultaneous inference, verdicts: pure functions."""

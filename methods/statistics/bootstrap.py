@@ -14,16 +14,12 @@ from methods.statistics.proportions import Interval
 Array = NDArray[np.float64]
 
 
-def multinomial_replicates(
-    counts: Array, replicates: int, generator: np.random.Generator
-) -> Array:
+def multinomial_replicates(counts: Array, replicates: int, generator: np.random.Generator) -> Array:
     """Return (replicates, cells) counts drawn like a resample of the rows behind `counts`."""
     total = round(float(counts.sum()))
     if total <= 0:
         return np.zeros((replicates, len(counts)))
-    return generator.multinomial(total, counts / counts.sum(), size=replicates).astype(
-        np.float64
-    )
+    return generator.multinomial(total, counts / counts.sum(), size=replicates).astype(np.float64)
 
 
 def percentile(values: Array, level: float) -> Interval:

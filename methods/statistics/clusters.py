@@ -54,9 +54,7 @@ def ratio_estimate(
     return Estimate(float(numerator @ sums) / total, variance, units - 1)
 
 
-def contrast(
-    first: Estimate, second: Estimate, covariance: float, *, log: bool
-) -> Estimate:
+def contrast(first: Estimate, second: Estimate, covariance: float, *, log: bool) -> Estimate:
     """Return first - second, or log(first / second), with Satterthwaite's degrees of freedom.
 
     `covariance` is that of the two values (units that belong to both sides).
@@ -108,8 +106,6 @@ def two_way_mean_variance(
         _, index = np.unique(ids, return_inverse=True)
         sums = np.bincount(index, weights=residuals)
         groups = len(sums)
-        return (
-            float((sums**2).sum()) * groups / max(groups - 1, 1) / len(residuals) ** 2
-        )
+        return float((sums**2).sum()) * groups / max(groups - 1, 1) / len(residuals) ** 2
 
     return two_way_variance(one_way(first), one_way(second), one_way(both))
