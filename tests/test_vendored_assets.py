@@ -7,6 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+
 from config.vendor_assets import ROOT, digest, packages, recorded_hashes
 
 
@@ -17,7 +18,9 @@ def test_a_vendored_file_has_its_recorded_hash(path: str) -> None:
 
 def test_every_vendored_file_is_recorded() -> None:
     found = {
-        str(path.relative_to(ROOT)) for path in (ROOT / "static/vendor").rglob("*") if path.is_file()
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "static/vendor").rglob("*")
+        if path.is_file()
     }
     assert found == {path for path in recorded_hashes() if path.startswith("static/vendor/")}
 
@@ -40,7 +43,8 @@ def test_the_sprite_holds_every_icon_that_the_templates_name() -> None:
 
 def test_no_template_carries_an_inline_style_or_script() -> None:
     offence = re.compile(
-        r"""<style|\sstyle\s*=|\son[a-z]+\s*=\s*["']|<script(?![^>]*(\ssrc=|application/json))""", re.I
+        r"""<style|\sstyle\s*=|\son[a-z]+\s*=\s*["']|<script(?![^>]*(\ssrc=|application/json))""",
+        re.IGNORECASE,
     )
     found = []
     for folder in ("templates", "static/tactful"):

@@ -10,6 +10,9 @@ from collections.abc import Iterable
 
 NO_VALUE = "no value"
 _MINUS = "\u2212"
+_RAISED = str.maketrans(
+    "-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079"
+)
 
 
 def is_finite(value: float | None) -> bool:
@@ -28,6 +31,10 @@ def figure(value: float | None, *, apart_from: Iterable[float] = ()) -> str:
     if math.isinf(value):
         return "\u221e" if value > 0 else f"{_MINUS}\u221e"
     magnitude = abs(value)
+    if magnitude >= 1e12 or 0 < magnitude < 1e-4:
+        mantissa, exponent = f"{value:.1e}".split("e")
+        power = str(int(exponent)).translate(_RAISED)
+        return f"{mantissa} \u00d7 10{power}".replace("-", _MINUS)
     if magnitude >= 100:
         digits = 0
     elif magnitude >= 10:
@@ -35,7 +42,7 @@ def figure(value: float | None, *, apart_from: Iterable[float] = ()) -> str:
     elif magnitude >= 0.01 or magnitude == 0:
         digits = 2
     else:
-        digits = min(6, 1 - math.floor(math.log10(magnitude)))
+        digits = 1 - math.floor(math.log10(magnitude))
     others = [other for other in apart_from if other != value]
     while digits < 8 and any(round(value, digits) == round(other, digits) for other in others):
         digits += 1

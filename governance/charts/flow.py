@@ -6,6 +6,7 @@ each runs backwards), long edges pass between the boxes instead of through them.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -19,6 +20,7 @@ _ROW_GAP = 18.0
 _COLUMN_GAP = 64.0
 _MAX_TEXT = 190.0
 _MARGIN = 6.0
+_LOOP = 24.0  # how far the edge of a box onto itself reaches out
 _TINTS: dict[str, tuple[str, str]] = {
     "none": ("ch-surface", svg.LINE),
     "focus": ("ch-tint ch-stroke-info", svg.INFO),
@@ -86,6 +88,7 @@ def flow_graph(
     places, routes = _places(known, edges, backwards, layers)
     columns = _ordered(places)
     width, height = _set_coordinates(places, columns)
+    width += _LOOP if any(edge.source == edge.target for edge in edges) else 0
     body = [_draw_edge(edge, [places[key] for key in route]) for edge, route in routes]
     body.extend(_draw_node(place) for place in places.values() if place.node is not None)
     told = [
@@ -132,9 +135,7 @@ def _cycle_edges(keys: Sequence[str], edges: Sequence[FlowEdge]) -> set[int]:
     return closing
 
 
-def _layers(
-    keys: Sequence[str], edges: Sequence[FlowEdge], backwards: set[int]
-) -> dict[str, int]:
+def _layers(keys: Sequence[str], edges: Sequence[FlowEdge], backwards: set[int]) -> dict[str, int]:
     """Longest path from the sources; each source then moves beside its first reader."""
     arcs = [(e.source, e.target) for i, e in enumerate(edges) if i not in backwards]
     layers = dict.fromkeys(keys, 0)
@@ -179,7 +180,7 @@ def _places(
             places[bend] = _Place(key=bend, layer=layer)
             route.append(bend)
         route.append(ends[1])
-        for left, right in zip(route, route[1:], strict=False):
+        for left, right in itertools.pairwise(route):
             if left != right:
                 places[left].after.append(right)
                 places[right].before.append(left)
@@ -193,7 +194,8 @@ def _room(text: str, size: float) -> float:
 
 def _ordered(places: dict[str, _Place]) -> list[list[_Place]]:
     """Columns, each sorted by the mean place of its neighbours; a few sweeps untangle enough."""
-    columns: list[list[_Place]] = [[] for _ in range(1 + max((p.layer for p in places.values()), default=0))]
+    depth = 1 + max((place.layer for place in places.values()), default=0)
+    columns: list[list[_Place]] = [[] for _ in range(depth)]
     for place in places.values():
         columns[place.layer].append(place)
     for sweep in range(6):
@@ -240,7 +242,8 @@ def _draw_edge(edge: FlowEdge, route: Sequence[_Place]) -> str:
     first, last = route[0], route[-1]
     if first is last:  # a loop of a box onto itself
         x, y = first.x + first.width, first.y
-        path = f"M{svg.short(x)} {svg.short(y - 8)}c22 -14 22 30 0 16"
+        out, up, down = svg.short(x + _LOOP), svg.short(y - 8), svg.short(y + 8)
+        path = f"M{svg.short(x)} {up}C{out} {up} {out} {down} {svg.short(x)} {down}"
         head = ""
     else:
         forwards = last.layer > first.layer
@@ -248,7 +251,7 @@ def _draw_edge(edge: FlowEdge, route: Sequence[_Place]) -> str:
         stops += [(bend.x, bend.y) for bend in route[1:-1]]
         stops += [(last.x + (-5 if forwards else last.width + 5), last.y)]
         path = f"M{svg.short(stops[0][0])} {svg.short(stops[0][1])}"
-        for (x1, y1), (x2, y2) in zip(stops, stops[1:], strict=False):
+        for (x1, y1), (x2, y2) in itertools.pairwise(stops):
             middle = (x1 + x2) / 2
             path += (
                 f"C{svg.short(middle)} {svg.short(y1)} {svg.short(middle)} {svg.short(y2)} "

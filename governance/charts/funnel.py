@@ -18,7 +18,7 @@ class FunnelStep:
 
 
 def funnel(steps: Sequence[FunnelStep], *, title: str = "Funnel", width: float = 560) -> str:
-    """A bar a step, as long as the part of the first step that is left; counts and shares beside."""
+    """A bar a step, as long as what is left of the first; counts and shares beside."""
     name_room = min(max([svg.text_width(step.label, 13) for step in steps] + [60.0]), width * 0.32)
     first = steps[0].n if steps else 0
     texts = [
@@ -35,7 +35,8 @@ def funnel(steps: Sequence[FunnelStep], *, title: str = "Funnel", width: float =
     body = []
     for index, (step, text) in enumerate(zip(steps, texts, strict=True)):
         y = tall * index + 6
-        body.append(svg.label(0, y + 16, svg.fit(step.label, name_room, 13), size=13, full=step.label))
+        name = svg.fit(step.label, name_room, 13)
+        body.append(svg.label(0, y + 16, name, size=13, full=step.label))
         body.append(
             svg.tag(
                 "rect",

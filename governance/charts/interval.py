@@ -13,6 +13,8 @@ from governance.charts import svg
 from governance.charts.figures import NO_VALUE, count, figure, interval
 from governance.charts.svg import Verdict
 
+_FIGURES = "Value (interval)"  # the heading over the written figures
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
@@ -137,11 +139,9 @@ def forest_plot(
     figures = [interval(row.value, row.low, row.high, apart_from=limit_values) for row in rows]
     verdicts = any(row.verdict for row in rows)
     row_height, top, bottom = 28.0, 46.0, 30.0
-    label_room = min(
-        max([svg.text_width(row.label, 13) for row in rows] + [60.0]), width * 0.26
-    )
+    label_room = min(max([svg.text_width(row.label, 13) for row in rows] + [60.0]), width * 0.26)
     n_room = max([svg.text_width(count(row.n)) for row in rows] + [30.0])
-    figure_room = max([svg.text_width(text) for text in figures] + [60.0])
+    figure_room = max(svg.text_width(text) for text in [*figures, _FIGURES])
     verdict_room = svg.text_width("inconclusive") + 4 if verdicts else 0.0
     plot_start = label_room + n_room + 34
     plot_end = max(width - figure_room - verdict_room - 26, plot_start + 60)
@@ -154,7 +154,7 @@ def forest_plot(
     body = [
         svg.label(0, 14, "Group", tone="quiet"),
         svg.label(label_room + n_room + 12, 14, "n", anchor="end", tone="quiet"),
-        svg.label(plot_end + 14, 14, "Value (interval)", tone="quiet"),
+        svg.label(plot_end + 14, 14, _FIGURES, tone="quiet"),
     ]
     marked = svg.ticks(*extent)
     for tick in marked:

@@ -6,6 +6,7 @@ theme, with presentation attributes as the colours of print.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -214,7 +215,9 @@ def domain(
     finite = [value for value in values if value is not None and math.isfinite(value)]
     low = min(finite, default=0.0)
     high = max(finite, default=1.0)
-    span = (high - low) or max(abs(high) * 0.2, 0.1)
+    span = high - low
+    if span <= max(abs(low), abs(high), 1e-2) * 1e-9:  # all the same, but for rounding
+        span = max(abs(high) * 0.2, 0.1)
     low = low - span * padding if lo is None else lo
     high = high + span * padding if hi is None else hi
     return (low, high) if low < high else (low - 0.5, low + 0.5)
@@ -232,6 +235,6 @@ def ticks(low: float, high: float, wanted: int = 5) -> list[float]:
 
 def tick_text(value: float, all_ticks: Sequence[float]) -> str:
     """A tick with just the decimals that its neighbours need."""
-    step = min((b - a for a, b in zip(all_ticks, all_ticks[1:], strict=False)), default=1.0)
-    decimals = max(0, min(6, -math.floor(math.log10(step) + 1e-9)))
+    step = min((b - a for a, b in itertools.pairwise(all_ticks)), default=1.0)
+    decimals = max(0, min(12, -math.floor(math.log10(step) + 1e-9)))
     return f"{value:,.{decimals}f}".replace("-", "\u2212")

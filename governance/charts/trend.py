@@ -151,9 +151,7 @@ def _dates(points: Sequence[TrendPoint], scale_x: svg.Scale, base: float) -> lis
     ]
 
 
-def _bands(
-    points: Sequence[TrendPoint], scale_x: svg.Scale, scale_y: svg.Scale
-) -> list[str]:
+def _bands(points: Sequence[TrendPoint], scale_x: svg.Scale, scale_y: svg.Scale) -> list[str]:
     edges: list[tuple[float, float, float] | None] = []
     for index, point in enumerate(points):
         low, high = finite(point.low), finite(point.high)
