@@ -36,10 +36,8 @@ class EntityTags(GenericAPIView[Any]):
 
         Call it inside the transaction of the change.
         """
-        queryset = self.get_queryset()
-        self.queryset_for_lock = queryset.select_for_update(of=("self",))
         found = self.get_object()
-        locked = self.queryset_for_lock.get(pk=found.pk)
+        locked = self.get_queryset().select_for_update(of=("self",)).get(pk=found.pk)
         self.check_match(locked)
         return locked
 
@@ -61,7 +59,8 @@ class EntityTags(GenericAPIView[Any]):
         single = getattr(self, "action", None) in {"retrieve", "update", "partial_update"}
         if not single or final.status_code != 200 or not isinstance(response, Response):
             return final
-        tag = final.headers.setdefault("ETag", entity_tag(response.data))
+        tag = final.headers.get("ETag") or entity_tag(response.data)
+        final.headers["ETag"] = tag
         held = request.headers.get("If-None-Match", "")
         if request.method == "GET" and held and names_tag(held, tag, weak=True):
             final.status_code, final.data = 304, None
