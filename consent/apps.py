@@ -6,3 +6,8 @@ from django.apps import AppConfig
 class ConsentConfig(AppConfig):
     name = "consent"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from consent import permissions, personal_data, signals  # noqa: F401
+
+        personal_data.register()

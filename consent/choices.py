@@ -1,4 +1,4 @@
-"""The room's vocabularies as Django choices; the words themselves stand in `decision.vocabulary`."""
+"""The room's vocabularies as Django choices; the decision's words: `decision.vocabulary`."""
 
 from __future__ import annotations
 

@@ -13,9 +13,7 @@ def pseudonym_of(pepper: bytes, external_id: str) -> str:
 
 def fingerprint_of(key: bytes, pseudonym: str) -> str:
     """The suppression entry's name for the same person, under a key of its own."""
-    return hmac.new(
-        key, b"suppression\x00" + pseudonym.encode(), hashlib.sha256
-    ).hexdigest()
+    return hmac.new(key, b"suppression\x00" + pseudonym.encode(), hashlib.sha256).hexdigest()
 
 
 def ledger_commitment(salt: bytes, pseudonym: str) -> str:

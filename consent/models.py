@@ -86,9 +86,7 @@ class NoticeVersion(PublicModel):
 class NoticeText(PublicModel):
     """What a notice version says in one language, in two layers."""
 
-    version = models.ForeignKey(
-        NoticeVersion, on_delete=models.PROTECT, related_name="texts"
-    )
+    version = models.ForeignKey(NoticeVersion, on_delete=models.PROTECT, related_name="texts")
     language = models.CharField(max_length=2, choices=Language)
     title = models.CharField(max_length=120)
     short = models.TextField()
@@ -109,9 +107,7 @@ class NoticeText(PublicModel):
 
     @property
     def sha256(self) -> str:
-        return hashlib.sha256(
-            "\x00".join([self.title, self.short, self.body]).encode()
-        ).hexdigest()
+        return hashlib.sha256(f"{self.title}\x00{self.short}\x00{self.body}".encode()).hexdigest()
 
 
 class ConsentEvent(AppendOnly):
@@ -120,9 +116,7 @@ class ConsentEvent(AppendOnly):
     `position` in the feed is the ledger's, reached through `ledger_entry`.
     """
 
-    subject = models.ForeignKey(
-        DataSubject, on_delete=models.PROTECT, related_name="events"
-    )
+    subject = models.ForeignKey(DataSubject, on_delete=models.PROTECT, related_name="events")
     purpose = models.ForeignKey(
         "registry.Purpose", on_delete=models.PROTECT, related_name="consent_events"
     )
@@ -168,16 +162,12 @@ class ConsentEvent(AppendOnly):
 class ConsentState(PublicModel):
     """The head of one person's events about one purpose; the row every writer locks."""
 
-    subject = models.ForeignKey(
-        DataSubject, on_delete=models.CASCADE, related_name="states"
-    )
+    subject = models.ForeignKey(DataSubject, on_delete=models.CASCADE, related_name="states")
     purpose = models.ForeignKey(
         "registry.Purpose", on_delete=models.PROTECT, related_name="consent_states"
     )
     revision = models.PositiveIntegerField(default=0)
-    status = models.CharField(
-        max_length=12, choices=EventStatus, default=EventStatus.UNKNOWN
-    )
+    status = models.CharField(max_length=12, choices=EventStatus, default=EventStatus.UNKNOWN)
     decided_at = models.DateTimeField(null=True)
     notice_version = models.CharField(max_length=63, blank=True)
     gpc_at_choice = models.BooleanField(default=False)
@@ -185,9 +175,7 @@ class ConsentState(PublicModel):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["subject", "purpose"], name="consent_state_one_head"
-            ),
+            models.UniqueConstraint(fields=["subject", "purpose"], name="consent_state_one_head"),
             models.CheckConstraint(
                 condition=Q(status__in=EventStatus.values),
                 name="consent_state_status_known",
@@ -209,9 +197,7 @@ class ConsentState(PublicModel):
 class SubjectAccess(AppendOnly):
     """A colleague or a program looked at one person's choices, and said what for."""
 
-    subject = models.ForeignKey(
-        DataSubject, on_delete=models.PROTECT, related_name="accesses"
-    )
+    subject = models.ForeignKey(DataSubject, on_delete=models.PROTECT, related_name="accesses")
     actor_reference = models.CharField(max_length=100)
     purpose_of_access = models.CharField(max_length=300)
 
@@ -248,9 +234,7 @@ class TokenUse(PublicModel):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["jti", "idempotency_key"], name="token_write_once"
-            ),
+            models.UniqueConstraint(fields=["jti", "idempotency_key"], name="token_write_once"),
         ]
         indexes = [models.Index(fields=["expires_at"], name="token_use_age")]
 

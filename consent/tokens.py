@@ -44,14 +44,10 @@ def _encode(raw: bytes) -> str:
 
 
 def _decode(text: str) -> bytes:
-    return base64.b64decode(
-        text + "=" * (-len(text) % 4), altchars=b"-_", validate=True
-    )
+    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
 
 
-def sign_compact(
-    key: Ed25519PrivateKey, header: dict[str, Any], claims: dict[str, Any]
-) -> str:
+def sign_compact(key: Ed25519PrivateKey, header: dict[str, Any], claims: dict[str, Any]) -> str:
     """Return a compact JWS (RFC 7515) with EdDSA (RFC 8037)."""
     parts = [
         _encode(json.dumps(part, separators=(",", ":"), sort_keys=True).encode())

@@ -42,9 +42,7 @@ def _flag(
 def purpose_flag(key: str, decision: Decision, as_of: str) -> dict[str, Any]:
     """`purpose.<key>`: true only when this purpose may be personalised."""
     allowed = decision.outcome is Outcome.PERSONALISE
-    return _flag(
-        f"purpose.{key}", allowed, "granted" if allowed else "denied", decision, as_of
-    )
+    return _flag(f"purpose.{key}", allowed, "granted" if allowed else "denied", decision, as_of)
 
 
 def _variant(decision: Decision) -> str:

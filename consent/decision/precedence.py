@@ -117,16 +117,13 @@ def applicable_reasons(
         Reason.PROHIBITED: not purpose.active or regime is Regime.PROHIBITED,
         Reason.ERASED: person.erased,
         Reason.RESTRICTED: person.restricted,
-        Reason.POLICY: person.minor
-        and bool(TYPES_CLOSED_TO_MINORS.intersection(purpose.types)),
+        Reason.POLICY: person.minor and bool(TYPES_CLOSED_TO_MINORS.intersection(purpose.types)),
         Reason.OBJECTED: status is Status.OBJECTED,
         Reason.WITHDRAWN: status in _ENDED,
         Reason.REFUSED: status is Status.REFUSED,
         Reason.GPC: gpc_on and purpose.gpc_covers and not _informed_against_gpc(choice),
         Reason.EXPIRED: expired,
-        Reason.NOTICE_OUTDATED: choice is not None
-        and valid
-        and _notice_outdated(choice, notice),
+        Reason.NOTICE_OUTDATED: choice is not None and valid and _notice_outdated(choice, notice),
         Reason.GIVEN: valid,
         Reason.DEFAULT_ON: regime in (Regime.OPT_OUT, Regime.NOTICE_ONLY),
         Reason.DEFAULT_OFF: regime in (Regime.OPT_IN, Regime.PROHIBITED),
@@ -163,8 +160,7 @@ def decide_purpose(
         purpose=key,
         incident=next((hold.incident for hold in purpose.holds if hold.incident), ""),
         lawful_basis=purpose.lawful_basis,
-        notice_version=(choice.notice_version if choice else "")
-        or catalogue.notice.current,
+        notice_version=(choice.notice_version if choice else "") or catalogue.notice.current,
         expires_at=choice.expires_at if choice else None,
         lost=lost,
     )
@@ -174,11 +170,7 @@ def _purpose_obligations(
     purpose: PurposeFacts, outcome: Outcome, reason: Reason, on_pause: str
 ) -> tuple[Obligation, ...]:
     found = []
-    if (
-        reason is Reason.HELD
-        and outcome is Outcome.DENY
-        and on_pause == "hold_for_human"
-    ):
+    if reason is Reason.HELD and outcome is Outcome.DENY and on_pause == "hold_for_human":
         found.append(Obligation.HUMAN_REVIEW)
     if reason in (Reason.NOTICE_OUTDATED, Reason.DEFAULT_ON):
         found.append(Obligation.SHOW_NOTICE)
@@ -250,14 +242,10 @@ def decide_system(
         if not approved:
             bounds.append(Outcome.NON_PROFILED if has_fallback else Outcome.DENY)
         outcome = strictest(*bounds)
-        human = (
-            holds and outcome is Outcome.DENY and system.on_pause == "hold_for_human"
-        )
+        human = holds and outcome is Outcome.DENY and system.on_pause == "hold_for_human"
         obligations = (Obligation.HUMAN_REVIEW,) if human else ()
     elif outcome is Outcome.PERSONALISE:
-        obligations = tuple(
-            dict.fromkeys(o for answer in answers for o in answer.obligations)
-        )
+        obligations = tuple(dict.fromkeys(o for answer in answers for o in answer.obligations))
     return Decision(
         outcome=outcome,
         reason=reason,
@@ -266,9 +254,7 @@ def decide_system(
         purpose=by_purpose.purpose,
         model_version=system.serving.key if system.serving and approved else "",
         fallback_version=fallback.key if fallback and has_fallback else "",
-        incident=next(
-            (hold.incident for hold in holds if hold.incident), by_purpose.incident
-        ),
+        incident=next((hold.incident for hold in holds if hold.incident), by_purpose.incident),
         lawful_basis=by_purpose.lawful_basis,
         notice_version=by_purpose.notice_version,
         expires_at=by_purpose.expires_at,

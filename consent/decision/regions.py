@@ -7,8 +7,11 @@ from collections.abc import Iterator, Mapping
 from consent.decision.vocabulary import Regime
 
 EU_COUNTRIES = frozenset(
-    "AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE".split()
-)
+    {
+        "AT", "BE", "BG", "HR", "CY", "CZ", "DK", "EE", "FI", "FR", "DE", "GR", "HU", "IE",
+        "IT", "LV", "LT", "LU", "MT", "NL", "PL", "PT", "RO", "SK", "SI", "ES", "SE",
+    }
+)  # fmt: skip
 #: Where consent as the lawful basis means opt-in: EU, EEA, United Kingdom, Switzerland.
 OPT_IN_COUNTRIES = EU_COUNTRIES | {"IS", "LI", "NO", "GB", "CH"}
 
@@ -58,9 +61,7 @@ def regime_of(
     basis = BASIS_DEFAULT.get(lawful_basis, Regime.OPT_IN)
     found = None
     if region:
-        found = next(
-            (declared[name] for name in wider_regions(region) if name in declared), None
-        )
+        found = next((declared[name] for name in wider_regions(region) if name in declared), None)
     if found is None:
         found = max([*declared.values(), basis], key=lambda regime: regime.strictness)
     country = region.strip().upper().split("-", 1)[0] if region else ""

@@ -59,12 +59,8 @@ ROWS: tuple[Row, ...] = (
         "TARGETING_MATCH",
         "the age rule closes this type of personalisation",
     ),
-    Row(
-        Reason.OBJECTED, Outcome.NON_PROFILED, "TARGETING_MATCH", "the person objected"
-    ),
-    Row(
-        Reason.WITHDRAWN, Outcome.NON_PROFILED, "TARGETING_MATCH", "the person withdrew"
-    ),
+    Row(Reason.OBJECTED, Outcome.NON_PROFILED, "TARGETING_MATCH", "the person objected"),
+    Row(Reason.WITHDRAWN, Outcome.NON_PROFILED, "TARGETING_MATCH", "the person withdrew"),
     Row(Reason.REFUSED, Outcome.NON_PROFILED, "TARGETING_MATCH", "the person refused"),
     Row(
         Reason.GPC,

@@ -62,9 +62,7 @@ def _text(context: dict[str, Any], name: str, longest: int) -> str:
     if value is None:
         return ""
     if not isinstance(value, str) or len(value) > longest:
-        raise BadContext(
-            "INVALID_CONTEXT", f"{name} must be a text of {longest} signs at most."
-        )
+        raise BadContext("INVALID_CONTEXT", f"{name} must be a text of {longest} signs at most.")
     return value
 
 
@@ -141,14 +139,10 @@ def look(
         for token in {context.as_of for context in contexts} - {""}:
             transaction = decode_as_of(token)
             if transaction is None:
-                raise BadContext(
-                    "INVALID_CONTEXT", "asOf is not a token of this service."
-                )
+                raise BadContext("INVALID_CONTEXT", "asOf is not a token of this service.")
             if not reading.has_seen(cursor, transaction):
                 raise Unavailable
-        catalogue, now = reading.read_catalogue(
-            cursor, systems=systems, purposes=purposes
-        )
+        catalogue, now = reading.read_catalogue(cursor, systems=systems, purposes=purposes)
         names = {
             context.subject: pseudonym_of(keys.subject_pepper, context.subject)
             for context in contexts

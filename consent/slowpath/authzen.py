@@ -33,9 +33,7 @@ class _Question(msgspec.Struct, frozen=True):
     context: Context
 
 
-def _member(
-    source: dict[str, Any], name: str, needs: tuple[str, ...]
-) -> dict[str, str]:
+def _member(source: dict[str, Any], name: str, needs: tuple[str, ...]) -> dict[str, str]:
     value = source.get(name)
     if not isinstance(value, dict):
         raise Malformed(f"{name} must be an object.")
@@ -52,9 +50,7 @@ def _question(source: dict[str, Any], *, header_gpc: bool) -> _Question:
     context = source.get("context", {})
     if not isinstance(context, dict):
         raise Malformed("context must be an object.")
-    read = asking.read_context(
-        {**context, "targetingKey": subject["id"]}, header_gpc=header_gpc
-    )
+    read = asking.read_context({**context, "targetingKey": subject["id"]}, header_gpc=header_gpc)
     # Only a `user` has choices; any other kind of subject is answered as nobody may.
     kind = resource["type"] if subject["type"] == "user" else "other"
     return _Question(subject["id"], action["name"], kind, resource["id"], read)
@@ -103,11 +99,7 @@ def _answer_all(
 
 
 def _refused(refusal: Refused) -> Answer:
-    extra = (
-        (("WWW-Authenticate", 'Bearer realm="tactful"'),)
-        if refusal.status == 401
-        else ()
-    )
+    extra = (("WWW-Authenticate", 'Bearer realm="tactful"'),) if refusal.status == 401 else ()
     return Answer(refusal.status, {"error": refusal.sentence}, extra)
 
 
@@ -145,9 +137,7 @@ def evaluate_batch(database: Database, keys: Keys, request: Request) -> Answer:
             raise Malformed("evaluations must be a list and options an object.")
         semantic = options.get("evaluations_semantic", "execute_all")
         if semantic not in SEMANTICS:
-            raise Malformed(
-                f"evaluations_semantic must be one of {', '.join(SEMANTICS)}."
-            )
+            raise Malformed(f"evaluations_semantic must be one of {', '.join(SEMANTICS)}.")
         if not listed:
             return evaluate(database, keys, request)
         if len(listed) > MOST_EVALUATIONS:
@@ -159,9 +149,7 @@ def evaluate_batch(database: Database, keys: Keys, request: Request) -> Answer:
             for name in ("subject", "action", "resource", "context")
             if name in body
         }
-        questions = [
-            _question({**defaults, **each}, header_gpc=request.gpc) for each in listed
-        ]
+        questions = [_question({**defaults, **each}, header_gpc=request.gpc) for each in listed]
         answers = _answer_all(database, keys, request, questions)
     except (Malformed, BadContext) as error:
         return Answer(400, {"error": str(error)})

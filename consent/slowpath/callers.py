@@ -48,9 +48,7 @@ def presented_secret(request: Request) -> str:
     if bearer and named and bearer != named:
         raise Refused(401, "Send one credential: Authorization: Bearer or X-API-Key.")
     if not bearer and not named:
-        raise Refused(
-            401, "Send an API key or a subject token as Authorization: Bearer."
-        )
+        raise Refused(401, "Send an API key or a subject token as Authorization: Bearer.")
     return bearer or named
 
 

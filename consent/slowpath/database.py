@@ -48,11 +48,7 @@ class Database:
 
     def _current(self) -> Connection:
         connection: Connection | None = getattr(self._local, "connection", None)
-        if (
-            connection is None
-            or connection.closed
-            or self._local.given != self._parameters()
-        ):
+        if connection is None or connection.closed or self._local.given != self._parameters():
             if connection is not None:
                 connection.close()
             return self._connect()

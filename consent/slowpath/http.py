@@ -66,11 +66,7 @@ def read_request(environ: dict[str, Any]) -> Request:
         path=environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace"),
         body=environ["wsgi.input"].read(length) if length else b"",
         content_type=environ.get("CONTENT_TYPE", ""),
-        headers={
-            name[5:]: value
-            for name, value in environ.items()
-            if name.startswith("HTTP_")
-        },
+        headers={name[5:]: value for name, value in environ.items() if name.startswith("HTTP_")},
         query=environ.get("QUERY_STRING", ""),
     )
 

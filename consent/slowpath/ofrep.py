@@ -30,9 +30,7 @@ def _problem(status: int, key: str, code: str, sentence: str) -> Answer:
 
 def _context(request: Request) -> Context:
     if not request.is_json:
-        raise BadContext(
-            "PARSE_ERROR", "Send a JSON body with Content-Type application/json."
-        )
+        raise BadContext("PARSE_ERROR", "Send a JSON body with Content-Type application/json.")
     try:
         body = msgspec.json.decode(request.body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -102,9 +100,7 @@ def evaluate_one(database: Database, keys: Keys, request: Request, flag: str) ->
     except BadContext as error:
         return _problem(400, flag, error.code, error.sentence)
     except Refused as refusal:
-        return Answer(
-            refusal.status, {"errorDetails": refusal.sentence}, _challenge(refusal)
-        )
+        return Answer(refusal.status, {"errorDetails": refusal.sentence}, _challenge(refusal))
     except Unavailable:
         if parts is None:
             return _problem(404, flag, "FLAG_NOT_FOUND", f"There is no flag {flag}.")
@@ -117,11 +113,7 @@ def evaluate_one(database: Database, keys: Keys, request: Request, flag: str) ->
 
 
 def _challenge(refusal: Refused) -> tuple[tuple[str, str], ...]:
-    return (
-        (("WWW-Authenticate", 'Bearer realm="tactful"'),)
-        if refusal.status == 401
-        else ()
-    )
+    return (("WWW-Authenticate", 'Bearer realm="tactful"'),) if refusal.status == 401 else ()
 
 
 def _etag(flags: list[dict[str, Any]]) -> str:
@@ -142,11 +134,7 @@ class KnownFlags:
     def remember(self, catalogue: Catalogue) -> None:
         self._flags = (
             *(("purpose", key, False) for key in catalogue.purposes),
-            *(
-                ("system", key, version)
-                for key in catalogue.systems
-                for version in (False, True)
-            ),
+            *(("system", key, version) for key in catalogue.systems for version in (False, True)),
         )
 
     def __iter__(self) -> Iterator[FlagName]:
@@ -172,22 +160,16 @@ def _all_denied(keys: Keys, request: Request, known: KnownFlags) -> Answer:
     return Answer(200, {"flags": told}, (("ETag", _etag(told)),))
 
 
-def evaluate_all(
-    database: Database, keys: Keys, request: Request, known: KnownFlags
-) -> Answer:
+def evaluate_all(database: Database, keys: Keys, request: Request, known: KnownFlags) -> Answer:
     """Answer every flag the caller may see, with an ETag over the evaluated answer."""
     try:
         caller = asking.identify(database, keys, request)
         context = _bind(caller, _context(request))
-        (view,) = asking.look(
-            database, keys, caller, [context], systems=None, purposes=None
-        )
+        (view,) = asking.look(database, keys, caller, [context], systems=None, purposes=None)
     except BadContext as error:
         return _problem(400, "", error.code, error.sentence)
     except Refused as refusal:
-        return Answer(
-            refusal.status, {"errorDetails": refusal.sentence}, _challenge(refusal)
-        )
+        return Answer(refusal.status, {"errorDetails": refusal.sentence}, _challenge(refusal))
     except Unavailable:
         return _all_denied(keys, request, known)
     known.remember(view.catalogue)
@@ -200,6 +182,4 @@ def evaluate_all(
     asked = [each.strip() for each in request.header("IF_NONE_MATCH").split(",")]
     if etag in asked or f"W/{etag}" in asked:
         return Answer(304, None, (("ETag", etag),))
-    return Answer(
-        200, {"flags": flags, "metadata": {"asOf": view.as_of}}, (("ETag", etag),)
-    )
+    return Answer(200, {"flags": flags, "metadata": {"asOf": view.as_of}}, (("ETag", etag),))

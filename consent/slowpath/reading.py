@@ -107,7 +107,7 @@ _decode_choices = msgspec.json.Decoder(list[_Choice]).decode
 
 
 def is_electronic_marketing(dpv_iri: str, fideslang_use: str) -> bool:
-    """Tell whether a purpose is marketing by electronic message (ePrivacy Directive, Article 13)."""
+    """Tell whether a purpose is marketing by electronic message (ePrivacy, Article 13)."""
     return dpv_iri.endswith("DirectMarketing") or fideslang_use.startswith(
         "marketing.communications"
     )
@@ -115,17 +115,13 @@ def is_electronic_marketing(dpv_iri: str, fideslang_use: str) -> bool:
 
 def _holds(rows: Iterable[_Hold]) -> tuple[HoldFacts, ...]:
     return tuple(
-        HoldFacts(
-            row.id, Outcome(row.effect) if row.effect else None, row.cause, row.incident
-        )
+        HoldFacts(row.id, Outcome(row.effect) if row.effect else None, row.cause, row.incident)
         for row in rows
     )
 
 
 def _version(row: _Version | None) -> VersionFacts | None:
-    return row and VersionFacts(
-        row.key, row.state in APPROVED_STATES, _holds(row.holds)
-    )
+    return row and VersionFacts(row.key, row.state in APPROVED_STATES, _holds(row.holds))
 
 
 def _purpose(row: _Purpose) -> PurposeFacts:
@@ -150,9 +146,7 @@ def _system(row: _System) -> SystemFacts:
         fallback=_version(row.fallback),
         purposes=tuple(row.purposes),
         surfaces={
-            surface.key: SurfaceFacts(
-                surface.key, tuple(surface.purposes), _holds(surface.holds)
-            )
+            surface.key: SurfaceFacts(surface.key, tuple(surface.purposes), _holds(surface.holds))
             for surface in row.surfaces
         },
         holds=_holds(row.holds),
@@ -217,9 +211,7 @@ def read_people(
         queries.PEOPLE,
         {
             "pseudonyms": list(pseudonyms),
-            "fingerprints": [
-                fingerprint_of(fingerprint_key, name) for name in pseudonyms
-            ],
+            "fingerprints": [fingerprint_of(fingerprint_key, name) for name in pseudonyms],
             "purposes": None if purposes is None else list(purposes),
         },
     )

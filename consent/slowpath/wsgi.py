@@ -73,9 +73,7 @@ class DecisionDoors:
             answer = Answer(413, {"errorDetails": "The body is larger than 4 MB."})
         except Exception:
             logger.exception("A decision failed")
-            answer = Answer(
-                500, {"errorDetails": "The decision failed; treat it as a deny."}
-            )
+            answer = Answer(500, {"errorDetails": "The decision failed; treat it as a deny."})
         return write_answer(answer, request, start_response)
 
     def _answer(self, request: Request) -> Answer:
@@ -87,17 +85,13 @@ class DecisionDoors:
         if route is None:
             return Answer(404, {"errorDetails": "There is no such door."})
         if request.method != "POST":
-            return Answer(
-                405, {"errorDetails": "Use POST."}, (("Allow", "POST, OPTIONS"),)
-            )
+            return Answer(405, {"errorDetails": "Use POST."}, (("Allow", "POST, OPTIONS"),))
         return route(request)
 
     def _route(self, path: str) -> Callable[[Request], Answer] | None:
         database, keys = self.database, self.keys
         if path.rstrip("/") == ofrep.BULK:
-            return lambda request: ofrep.evaluate_all(
-                database, keys, request, self._known
-            )
+            return lambda request: ofrep.evaluate_all(database, keys, request, self._known)
         if path.startswith(ofrep.SINGLE):
             flag = unquote(path.removeprefix(ofrep.SINGLE))
             return lambda request: ofrep.evaluate_one(database, keys, request, flag)

@@ -33,9 +33,7 @@ THOMPSON = VersionFacts("thompson", approved=True)
 UNIFORM = VersionFacts("uniform", approved=True)
 
 regions = st.sampled_from(["", "DE", "DE-BY", "US", "US-CA", "GB", "FR", "JP"])
-holds = st.builds(
-    HoldFacts, id=st.just("h"), effect=st.sampled_from([None, *list(Outcome)[1:]])
-)
+holds = st.builds(HoldFacts, id=st.just("h"), effect=st.sampled_from([None, *list(Outcome)[1:]]))
 some_holds = st.lists(holds, max_size=2).map(tuple)
 purposes = st.builds(
     PurposeFacts,
@@ -73,9 +71,7 @@ people = st.builds(
 notices = st.sampled_from(
     [
         NoticeFacts(),
-        NoticeFacts(
-            "new", NOW - 3 * DAY, {"new": NOW - 3 * DAY, "old": NOW - 30 * DAY}
-        ),
+        NoticeFacts("new", NOW - 3 * DAY, {"new": NOW - 3 * DAY, "old": NOW - 30 * DAY}),
     ]
 )
 moments = st.builds(Circumstances, now=st.just(NOW), region=regions, gpc=st.booleans())
@@ -99,9 +95,7 @@ def catalogues(draw: st.DrawFn) -> Catalogue:
         surfaces=draw(st.sampled_from([{}, {"home": SurfaceFacts("home", ("ads",))}])),
         holds=draw(some_holds),
     )
-    return Catalogue(
-        {"ads": first, "ranking": second}, {"carousel": system}, draw(notices)
-    )
+    return Catalogue({"ads": first, "ranking": second}, {"carousel": system}, draw(notices))
 
 
 def _with_hold(catalogue: Catalogue, hold: HoldFacts) -> Catalogue:
@@ -126,9 +120,7 @@ def test_the_outcome_is_the_tables(
     decision = decide_purpose(catalogue, "ads", person, moment)
     if decision.reason is not Reason.HELD:
         assert decision.outcome is TABLE[decision.reason].outcome
-    assert (decision.outcome is Outcome.PERSONALISE) == TABLE[
-        decision.reason
-    ].purpose_flag
+    assert (decision.outcome is Outcome.PERSONALISE) == TABLE[decision.reason].purpose_flag
 
 
 @given(catalogues(), people, moments, holds)
@@ -151,9 +143,7 @@ def test_a_hold_on_a_purpose_never_softens_its_answer(
         purposes={**catalogue.purposes, "ads": replace(ads, holds=(*ads.holds, hold))},
     )
     for decide, key in ((decide_purpose, "ads"), (decide_system, "carousel")):
-        before, after = (
-            decide(each, key, person, moment) for each in (catalogue, held)
-        )
+        before, after = (decide(each, key, person, moment) for each in (catalogue, held))
         assert after.outcome.strictness >= before.outcome.strictness
 
 
@@ -173,9 +163,7 @@ def test_an_unknown_region_is_answered_by_the_strictest_regime(
     purpose: PurposeFacts, region: str
 ) -> None:
     catalogue = Catalogue({"ads": purpose})
-    known = decide_purpose(
-        catalogue, "ads", ANONYMOUS, Circumstances(now=NOW, region=region)
-    )
+    known = decide_purpose(catalogue, "ads", ANONYMOUS, Circumstances(now=NOW, region=region))
     unknown = decide_purpose(catalogue, "ads", ANONYMOUS, Circumstances(now=NOW))
     assert unknown.outcome.strictness >= known.outcome.strictness
 
@@ -184,9 +172,7 @@ def test_an_unknown_region_is_answered_by_the_strictest_regime(
 def test_device_access_and_electronic_marketing_need_consent_whatever_the_basis(
     purpose: PurposeFacts, region: str, device: bool
 ) -> None:
-    asking = replace(
-        purpose, needs_device_access=device, electronic_marketing=not device
-    )
+    asking = replace(purpose, needs_device_access=device, electronic_marketing=not device)
     answer = decide_purpose(
         Catalogue({"ads": asking}),
         "ads",
@@ -207,9 +193,7 @@ def test_a_version_is_named_only_when_it_may_be_served(
     if answer.outcome is Outcome.DENY:
         assert answer.version_to_serve == ""
     if answer.version_to_serve == "f":
-        assert (
-            system.fallback and system.fallback.approved and not system.fallback.holds
-        )
+        assert system.fallback and system.fallback.approved and not system.fallback.holds
 
 
 def _ads(**rules: object) -> Catalogue:
@@ -220,9 +204,7 @@ def _ads(**rules: object) -> Catalogue:
                 "carousel", serving=THOMPSON, fallback=UNIFORM, purposes=("ads",)
             )
         },
-        NoticeFacts(
-            "new", NOW - 3 * DAY, {"new": NOW - 3 * DAY, "old": NOW - 30 * DAY}
-        ),
+        NoticeFacts("new", NOW - 3 * DAY, {"new": NOW - 3 * DAY, "old": NOW - 30 * DAY}),
     )
 
 

@@ -1,0 +1,130 @@
+"""What the room holds about people (export, erase) and how long each growing table stays."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from consent import services
+from consent.models import (
+    ConsentEvent,
+    ConsentState,
+    DataSubject,
+    IssuedToken,
+    SubjectAccess,
+)
+from governance.core.actors import SystemActor
+from governance.core.ports import (
+    DeleteAfter,
+    KeepForever,
+    register_personal_data_holder,
+    register_retention_rule,
+)
+
+_SUBJECT = "subject:"
+
+
+class ConsentHolder:
+    """Choices, their events, accesses and tokens of one person, by pseudonym."""
+
+    label = "Consent"
+    models = frozenset(
+        f"consent.{name}"
+        for name in (
+            "DataSubject",
+            "SubjectSalt",
+            "Suppression",
+            "ConsentEvent",
+            "ConsentState",
+            "SubjectAccess",
+            "IssuedToken",
+            "TokenUse",
+        )
+    )
+
+    def export(self, person: str) -> list[dict[str, Any]]:
+        if not person.startswith(_SUBJECT):
+            return []
+        pseudonym = person.removeprefix(_SUBJECT)
+        subject = DataSubject.objects.filter(pseudonym=pseudonym).first()
+        if subject is None:
+            return []
+        about: dict[str, Any] = {
+            "kind": "subject",
+            "pseudonym": pseudonym,
+            "region": subject.region,
+            "age_band": subject.age_band,
+            "gpc": subject.gpc,
+            "restricted_at": subject.restricted_at,
+        }
+        sources = {
+            "choice": ConsentState.objects.filter(subject=subject, revision__gt=0).values(
+                "purpose__key", "status", "revision", "decided_at", "expires_at"
+            ),
+            "event": ConsentEvent.objects.filter(subject=subject).values(
+                "id",
+                "at",
+                "purpose__key",
+                "status",
+                "revision",
+                "method",
+                "region",
+                "gpc",
+                "notice_version",
+                "occurred_at",
+            ),
+            "access": SubjectAccess.objects.filter(subject=subject).values(
+                "at", "purpose_of_access"
+            ),
+            "token": IssuedToken.objects.filter(subject_pseudonym=pseudonym).values(
+                "created_at", "origin", "expires_at"
+            ),
+        }
+        rows = [{"kind": kind, **row} for kind, found in sources.items() for row in found]
+        return [about, *rows]
+
+    def erase(self, person: str) -> int:
+        if not person.startswith(_SUBJECT):
+            return 0
+        return services.erase_subject(
+            pseudonym=person.removeprefix(_SUBJECT), actor=SystemActor("erasure")
+        )
+
+
+_TO_DEMONSTRATE = (
+    "Consent must be demonstrable (GDPR Article 7(1)); erasure cuts the link to people."
+)
+_RULES = [
+    KeepForever("consent.ConsentEvent", _TO_DEMONSTRATE),
+    KeepForever("consent.ConsentState", "The current choice stands until the person changes it."),
+    KeepForever("consent.DataSubject", "Lives as long as its choices; erasure unlinks it."),
+    KeepForever("consent.SubjectSalt", "Lives as long as its person; erasure deletes it."),
+    KeepForever("consent.NoticeVersion", "What people were told must stay demonstrable."),
+    KeepForever("consent.NoticeText", "What people were told must stay demonstrable."),
+    KeepForever("consent.SubjectAccess", "Append-only evidence of who looked at whom, and why."),
+    DeleteAfter(
+        "consent.Suppression",
+        timedelta(days=3 * 365),
+        "Keeps an erased person denied while copies of their id may still arrive.",
+        column="erased_at",
+    ),
+    DeleteAfter(
+        "consent.IssuedToken",
+        timedelta(days=30),
+        "Shows for a month who minted tokens.",
+        column="expires_at",
+    ),
+    DeleteAfter(
+        "consent.TokenUse",
+        timedelta(days=1),
+        "A token's writes are refused a second time while it lives, 15 minutes at most.",
+        column="expires_at",
+    ),
+]
+
+
+def register() -> None:
+    """Put the room's holder and rules into core's ports."""
+    register_personal_data_holder(ConsentHolder())
+    for rule in _RULES:
+        register_retention_rule(rule)
