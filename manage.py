@@ -26,10 +26,16 @@ def main() -> int:
         from config.up.supervisor import main as up
 
         return up(sys.argv[2:])
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
     from config import env
 
+    try:
+        env.check_all()
+    except ImproperlyConfigured as problem:
+        print(problem, file=sys.stderr)
+        return 1
     alone = name in WITHOUT_DATABASE or "--help" in sys.argv or env.read("DATABASE_URL")
     if alone:
         execute_from_command_line(sys.argv)

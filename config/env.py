@@ -104,3 +104,9 @@ def read(name: str) -> Any:
         return row.read(value)
     except ValueError as problem:
         raise ImproperlyConfigured(f"{name}={value!r} {problem}: {row.meaning}.") from None
+
+
+def check_all() -> None:
+    """Read every setting once, so that a bad value stops the start and not a later request."""
+    for name in SETTINGS:
+        read(name)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.ground_database import EmbeddedPostgres, prepare_environment
+from tests.optional_parts import are_required, missing_parts
 
 DATA_DIR = prepare_environment()
 
@@ -47,6 +48,22 @@ def pytest_unconfigure() -> None:
         _the_server().server.stop()
     if _the_guard.cache_info().currsize:
         _the_guard().close()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A test whose outside part is missing is skipped, or fails where every part is required."""
+    for name in missing_parts():
+        if item.get_closest_marker(name):
+            if are_required():
+                pytest.fail(f"{name} is required here and was not found", pytrace=False)
+            pytest.skip(f"{name} was not found")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if missing := missing_parts():
+        terminalreporter.write_line(
+            f"Not found on this machine, so their tests did not run: {', '.join(missing)}."
+        )
 
 
 @pytest.fixture(scope="session")

@@ -217,8 +217,7 @@ def main(arguments: list[str]) -> int:
     try:
         if asked.demo:
             os.environ["DEMO"] = "1"
-        for name in env.SETTINGS:
-            env.read(name)
+        env.check_all()
         return Supervisor(demo=env.read("DEMO")).run()
     except (CannotRun, ImproperlyConfigured) as problem:
         print(problem, file=sys.stderr)

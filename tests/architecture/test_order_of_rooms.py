@@ -51,7 +51,7 @@ def test_relations_point_downward() -> None:
 
 
 def test_migrations_depend_downward() -> None:
-    loader = MigrationLoader(None, ignore_no_initial=True)
+    loader = MigrationLoader(None, ignore_no_migrations=True)
     assert loader.disk_migrations
     upward = [
         f"{label}.{name} -> {other}"

@@ -25,9 +25,10 @@ def _is_guarded(pattern: URLPattern) -> bool:
     view = pattern.callback
     if getattr(view, "route_permission", ""):
         return True
-    if any(str(view.__module__).startswith(package) for package in GUARDED_BY_PACKAGE):
-        return True
     kind = getattr(view, "cls", None) or getattr(view, "view_class", None)
+    home = str((kind or view).__module__)
+    if any(home.startswith(package) for package in GUARDED_BY_PACKAGE):
+        return True
     if getattr(kind, "route_permission", ""):
         return True
     actions = getattr(kind, "required_actions", {})
