@@ -29,6 +29,12 @@ PLAN = "loan-selection"
 LIMIT = "selection_rate_ratio>=0.80"
 PRIMARY = {"metric": "selection_rate_ratio", "of": {"race": "Black"}, "to": {"race": "white"}}
 
+WAIVED = {
+    "C-01": "The assessment is asked for by the applicant, so there is no toggle; a person can "
+    "be asked for instead.",
+    "C-03": "There is no second model: while the system is held, each case goes to a person.",
+}
+
 
 def register(people: dict[str, SignIn]) -> tuple[System, ModelVersion]:
     """Register purpose, surface, system, version, features and flow."""
@@ -55,7 +61,7 @@ def register(people: dict[str, SignIn]) -> tuple[System, ModelVersion]:
         non_profiled_variant="A person decides (the system holds each case for a human)",
         dsa_scope=DsaScope.NOT_APPLICABLE,
         purposes=[purpose],
-        actor=owner.actor,
+        actor=engineer.actor,
     )
     system = registry.register_system(
         key=SYSTEM,
@@ -68,7 +74,7 @@ def register(people: dict[str, SignIn]) -> tuple[System, ModelVersion]:
         purposes=[purpose],
         owner=owner.user,
         review_due=(datetime.now(UTC) + timedelta(days=180)).date(),
-        actor=owner.actor,
+        actor=engineer.actor,
     )
     features = [
         registry.register_feature(

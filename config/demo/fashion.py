@@ -63,7 +63,7 @@ def register(people: dict[str, SignIn]) -> tuple[System, ModelVersion, ModelVers
         non_profiled_variant="Items chosen uniformly at random (version uniform)",
         dsa_scope=DsaScope.VOLUNTARY,
         purposes=[purpose],
-        actor=owner.actor,
+        actor=engineer,
     )
     system = registry.register_system(
         key=SYSTEM,
@@ -75,7 +75,7 @@ def register(people: dict[str, SignIn]) -> tuple[System, ModelVersion, ModelVers
         purposes=[purpose],
         owner=owner.user,
         review_due=(datetime.now(UTC) + timedelta(days=180)).date(),
-        actor=owner.actor,
+        actor=engineer,
     )
     features = [
         registry.register_feature(

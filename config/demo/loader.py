@@ -10,8 +10,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 
-from config.demo import eligibility, fashion
-from config.demo.approvals import approve
+from config.demo import approvals, eligibility, fashion
 from config.demo.data import fetch_wheels
 from config.demo.people import SignIn, create_people
 from governance.core.actors import SystemActor
@@ -45,15 +44,20 @@ def load_demo(data_dir: Path) -> None:
 
 def _load_fashion(wheel: Path, people: dict[str, SignIn]) -> None:
     system, thompson, uniform = fashion.register(people)
-    for version in (uniform, thompson):
-        fashion.declare_plan_for(system=system, version=version, people=people)
-        approve(version=version, people=people)
-    owner = people["ada"].actor
-    registry.set_serving_version(
-        system=system, version=thompson, actor=owner, reason="Production arm of the logs"
-    )
     registry.set_fallback_version(
-        system=system, version=uniform, actor=owner, reason="The non-personalised arm of the logs"
+        system=system,
+        version=uniform,
+        reason="The non-personalised arm of the logs",
+        actor=people["max"].actor,
+    )
+    fashion.declare_plan(system=system, version=thompson, people=people)
+    for version in (uniform, thompson):
+        approvals.review(version=version, answers=approvals.FASHION, people=people)
+    registry.set_serving_version(
+        system=system,
+        version=thompson,
+        reason="The production arm of the logs",
+        actor=people["ada"].actor,
     )
     fashion.push_history(wheel=wheel, system=system, version=thompson, engineer=people["max"])
 
@@ -68,9 +72,10 @@ def _load_eligibility(wheel: Path, people: dict[str, SignIn]) -> None:
     eligibility.score_and_push(
         wheel=wheel, system=system, version=version, people=people, at=day - timedelta(hours=1)
     )
-    approve(version=version, people=people)
+    approvals.waive(system=system, reasons=eligibility.WAIVED, people=people)
+    approvals.review(version=version, answers=approvals.LOANS, people=people)
     registry.set_serving_version(
-        system=system, version=version, actor=people["ada"].actor, reason="First version"
+        system=system, version=version, reason="First version", actor=people["ada"].actor
     )
 
 
