@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.db.models import F
 from django.db.models.functions import Now
@@ -43,7 +44,7 @@ class PersonActor:
         return str(self.user)
 
     @cached_property
-    def _deputised(self) -> list[tuple[str, object]]:
+    def _deputised(self) -> list[tuple[str, UUID]]:
         """(role, principal id) of every deputyship that has not ended and still stands."""
         active = Deputy.objects.filter(
             deputy_id=self.user.pk,

@@ -1,5 +1,7 @@
 """Django's entry to this room."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -8,7 +10,7 @@ class PeopleConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from governance.people import permissions, ports
+        from governance.people import ports
 
-        assert permissions
+        import_module("governance.people.permissions")  # declares this room's actions
         ports.register()

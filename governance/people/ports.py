@@ -65,7 +65,7 @@ class PeopleRecords:
         user = selectors.user_by_reference(person)
         if user is None:
             return 0
-        removed, _ = user.role_assignments.all().delete()
+        removed: int = user.role_assignments.all().delete()[0]
         for rows in (user.memberships, user.sign_ins, user.deputies, user.deputy_for):
             removed += rows.all().delete()[0]
         from allauth.account.models import EmailAddress

@@ -93,7 +93,7 @@ def test_a_key_made_for_some_systems_sees_only_those(db: None) -> None:
     key, _ = services.create_api_key(
         name="shop", scopes=["registry:read"], actor=STAGE, system_keys=["carousel"]
     )
-    assert KeyActor(key).system_keys == {"carousel"}
+    assert KeyActor(key).system_keys == frozenset({"carousel"})
     assert KeyActor(_key()[0]).system_keys is None
 
 

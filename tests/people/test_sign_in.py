@@ -56,7 +56,7 @@ def _without_tokens(page: str, email: str) -> str:
 
 
 def _code(secret: str) -> str:
-    return format_hotp_value(hotp_value(secret, int(time.time()) // 30))
+    return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30)))
 
 
 def test_a_right_password_signs_in_and_changes_the_session(client: Client, max_: User) -> None:

@@ -63,5 +63,5 @@ def _presented_secret(request: Request) -> str | None:
 
 def _attach(request: Request, actor: Any) -> None:
     """Set the actor on DRF's request and on Django's beneath it."""
-    request.actor = actor
+    request.actor = actor  # type: ignore[attr-defined]
     request._request.actor = actor  # type: ignore[attr-defined]

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from governance.core.errors import DomainError
+from governance.core.errors import Invalid
 from governance.people import selectors, services
 from governance.people.actors import request_actor
 from governance.people.web.access import requires
@@ -37,7 +37,7 @@ def keys(request: HttpRequest) -> HttpResponse:
                 system_keys=form.system_keys(),
                 actor=actor,
             )
-        except DomainError as problem:
+        except Invalid as problem:
             form.add_error(None, problem.sentence)
         else:
             form = ApiKeyForm()

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
-from governance.core.errors import DomainError
+from governance.core.errors import Conflict, Invalid
 from governance.people import selectors, services
 from governance.people.actors import request_actor
 from governance.people.choices import Role
@@ -61,7 +61,7 @@ def add_person(request: HttpRequest) -> HttpResponse:
                 )
                 for role in given["roles"]:
                     services.assign_role(user=user, role=role, actor=actor)
-        except DomainError as problem:
+        except (Conflict, Invalid) as problem:
             form.add_error(None, problem.sentence)
         else:
             messages.success(request, f"{user.name} can sign in now.")
