@@ -81,7 +81,8 @@ def cut_sprite(sprite: dict[str, Any], icons: Path) -> bytes:
             shape.tail = None
             symbol.append(shape)
     ElementTree.indent(root, space="")
-    return ElementTree.tostring(root, encoding="utf-8") + b"\n"
+    written: bytes = ElementTree.tostring(root, encoding="utf-8")
+    return written + b"\n"
 
 
 def write(path: str, content: bytes) -> None:

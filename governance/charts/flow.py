@@ -278,7 +278,7 @@ def _draw_edge(edge: FlowEdge, route: Sequence[_Place]) -> str:
             "stroke-width": 1.5,
             "stroke-dasharray": None if edge.observed else "4 4",
         },
-        svg.tag("title", {}, svg.escape(words)),
+        svg.hint(words),
     )
     return drawn + head
 

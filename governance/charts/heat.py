@@ -76,7 +76,7 @@ def heat_map(
                         "stroke": None if known else svg.LINE,
                         "stroke-dasharray": None if known else "2 2",
                     },
-                    svg.tag("title", {}, svg.escape(f"{row}, {columns[j]}: {texts[i][j]}")),
+                    svg.hint(f"{row}, {columns[j]}: {texts[i][j]}"),
                 )
             )
             middle = x + cell / 2

@@ -44,6 +44,11 @@ def tag(name: str, attributes: dict[str, str | float | None], *children: str) ->
     return f"<{name}{written}>{''.join(children)}</{name}>" if children else f"<{name}{written}/>"
 
 
+def hint(words: str) -> str:
+    """What a shape says on hover."""
+    return tag("title", {}, escape(words))
+
+
 def short(number: float) -> str:
     """A coordinate with at most two decimals."""
     return f"{number:.2f}".rstrip("0").rstrip(".") or "0"
@@ -83,8 +88,8 @@ def label(
         "text-anchor": None if anchor == "start" else anchor,
         "font-weight": weight,
     }
-    hint = tag("title", {}, escape(full)) if full is not None and full != text else ""
-    return tag("text", attributes, hint + escape(text))
+    whole = hint(full) if full is not None and full != text else ""
+    return tag("text", attributes, whole + escape(text))
 
 
 def line(
@@ -181,7 +186,7 @@ def document(
             "font-family": FONT,
             "fill": "none",
         },
-        tag("title", {}, escape(title)),
+        hint(title),
         "" if description == title else tag("desc", {}, escape(description)),
         *body,
     )

@@ -16,11 +16,8 @@
   const toggleTheme = () => {
     const next = document.documentElement.getAttribute("data-bs-theme") === "dark" ? "light" : "dark";
     document.documentElement.setAttribute("data-bs-theme", next);
-    try {
-      localStorage.setItem("tactful-theme", next);
-    } catch {
-      // not remembered: storage is closed to this page
-    }
+    const secure = location.protocol === "https:" ? "; secure" : "";
+    document.cookie = `theme=${next}; path=/; max-age=31536000; samesite=lax${secure}`;
     showTheme();
   };
 
@@ -28,11 +25,18 @@
   const sortKey = (row, column) => {
     const cell = row.cells[column];
     if (!cell) return "";
-    return (cell.dataset.sortValue ?? cell.textContent).trim();
+    const moment = cell.querySelector("time[datetime]")?.getAttribute("datetime");
+    return (cell.dataset.sortValue ?? moment ?? cell.textContent).trim();
+  };
+  // The number that a cell begins with: "1,792", "81.4 %", "0.85 (0.77 to 0.95)"; no dates.
+  const leadingNumber = (text) => {
+    if (/^\d{4}-\d{2}/.test(text)) return NaN;
+    const match = text.replaceAll("\u2212", "-").match(/^-?[\d,]*\.?\d+/);
+    return match ? Number(match[0].replaceAll(",", "")) : NaN;
   };
   const compare = (a, b) => {
-    const [x, y] = [Number(a), Number(b)];
-    if (a !== "" && b !== "" && !Number.isNaN(x) && !Number.isNaN(y)) return x - y;
+    const [x, y] = [leadingNumber(a), leadingNumber(b)];
+    if (!Number.isNaN(x) && !Number.isNaN(y) && x !== y) return x - y;
     return a.localeCompare(b, undefined, { numeric: true });
   };
   const sortBy = (table, header, column) => {

@@ -1,17 +1,10 @@
-// Sets the chosen theme before the first paint. Loaded in <head>, without defer, on purpose.
+// Sets the theme before the first paint: the chosen one, else the system's. No defer, on purpose.
 (() => {
   "use strict";
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
-  const chosen = () => {
-    try {
-      return localStorage.getItem("tactful-theme");
-    } catch {
-      return null; // storage is closed to this page: follow the system
-    }
-  };
   const apply = () => {
-    const theme = chosen() ?? (dark.matches ? "dark" : "light");
-    document.documentElement.setAttribute("data-bs-theme", theme);
+    const chosen = document.cookie.match(/(?:^|; )theme=(dark|light)(?:;|$)/)?.[1];
+    document.documentElement.setAttribute("data-bs-theme", chosen ?? (dark.matches ? "dark" : "light"));
   };
   dark.addEventListener("change", apply);
   apply();

@@ -50,7 +50,9 @@ def test_counts_and_shares_are_written_for_reading() -> None:
         st.lists(st.none() | st.floats(-1e5, 1e5), min_size=3, max_size=3), min_size=1, max_size=6
     )
 )
-def test_a_heat_map_is_sound_and_every_cell_has_its_figure(values: list[list[float]]) -> None:
+def test_a_heat_map_is_sound_and_every_cell_has_its_figure(
+    values: list[list[float | None]],
+) -> None:
     rows = [f"row {index}" for index in range(len(values))]
     root = assert_sound(heat_map(rows, ["a", "b", "c"], values))
     assert len(marks(root, "ch-heat")) + len(marks(root, "ch-surface")) == 3 * len(values)
