@@ -53,7 +53,7 @@ PURPOSES: list[dict[str, Any]] = [
     {
         "key": "pricing",
         "title": "Personal prices and offers",
-        "description": "Set a price, a discount or an offer for one person by what we know of them.",
+        "description": "Set a price, a discount or an offer for one person by what we know.",
         "dpv_iri": _DPV + "PersonalisedBenefits",
         "fideslang_use": "personalize.system",
         "lawful_basis": "consent",
@@ -62,7 +62,7 @@ PURPOSES: list[dict[str, Any]] = [
     {
         "key": "notifications",
         "title": "Notifications chosen for a person",
-        "description": "Choose which messages a person gets, and when, by how they use the service.",
+        "description": "Choose which messages a person gets, and when, by their use of it.",
         "dpv_iri": _DPV + "DirectMarketing",
         "fideslang_use": "marketing.communications",
         "lawful_basis": "consent",

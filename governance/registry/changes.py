@@ -26,9 +26,7 @@ def as_fact(value: Any) -> Any:
     return value
 
 
-def apply_changes(
-    instance: models.Model, changes: Mapping[str, Any]
-) -> dict[str, dict[str, Any]]:
+def apply_changes(instance: models.Model, changes: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Validate, save and return `{field: {"from": ..., "to": ...}}` for what really changed.
 
     A name that is a many-to-many relation takes a list of objects.

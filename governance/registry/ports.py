@@ -39,9 +39,7 @@ def release_guards() -> tuple[ReleaseGuard, ...]:
     return tuple(_release_guards.values())
 
 
-def register_system_panel(
-    key: str, title: str, render: PanelRender, *, order: int = 100
-) -> None:
+def register_system_panel(key: str, title: str, render: PanelRender, *, order: int = 100) -> None:
     """Add a tab to the page of every system."""
     _panels[key] = SystemPanel(key, title, render, order)
 

@@ -63,11 +63,7 @@ def surfaces_for(actor: Actor) -> QuerySet[Surface]:
         return Surface.objects.none()
     if actor.system_keys is None:
         return Surface.objects.all()
-    used = (
-        System.objects.for_actor(actor)
-        .filter(surfaces__isnull=False)
-        .values("surfaces")
-    )
+    used = System.objects.for_actor(actor).filter(surfaces__isnull=False).values("surfaces")
     own = Q(changed_by=actor.reference, systems=None)
     return Surface.objects.filter(Q(pk__in=used) | own)
 
@@ -113,9 +109,7 @@ def _state(system: System, holds: tuple[Hold, ...]) -> SystemState:
         off = denied and system.on_pause == OnPause.OFF
         state = State.OFF if off else State.HELD
         more = f" and {len(whole) - 1} more" if len(whole) > 1 else ""
-        reason = (
-            f"Held since {whole[0].placed_at:%-d %B %H:%M} UTC: {whole[0].reason}{more}"
-        )
+        reason = f"Held since {whole[0].placed_at:%-d %B %H:%M} UTC: {whole[0].reason}{more}"
     elif serving is None:
         state = State.NOT_APPROVED
         reason = "No approved version serves." + (
@@ -133,9 +127,7 @@ def _holds_by_system(systems: list[System]) -> dict[Any, list[Hold]]:
     purposes: dict[Any, set[Any]] = defaultdict(set)
     by_system: dict[Any, list[Hold]] = defaultdict(list)
     ids = [system.pk for system in systems]
-    serving = [
-        system.serving_version_id for system in systems if system.serving_version_id
-    ]
+    serving = [system.serving_version_id for system in systems if system.serving_version_id]
     holds = list(
         Hold.objects.active()
         .filter(
@@ -148,15 +140,11 @@ def _holds_by_system(systems: list[System]) -> dict[Any, list[Hold]]:
         .order_by("placed_at", "pk")
     )
     if any(hold.surface_id or hold.purpose_id for hold in holds):
-        rows = System.objects.filter(pk__in=ids).values_list(
-            "pk", "surfaces", "surfaces__purposes"
-        )
+        rows = System.objects.filter(pk__in=ids).values_list("pk", "surfaces", "surfaces__purposes")
         for pk, surface, purpose in rows:
             surfaces[pk].add(surface)
             purposes[pk].add(purpose)
-        for pk, purpose in System.objects.filter(pk__in=ids).values_list(
-            "pk", "purposes"
-        ):
+        for pk, purpose in System.objects.filter(pk__in=ids).values_list("pk", "purposes"):
             purposes[pk].add(purpose)
     for system in systems:
         for hold in holds:

@@ -10,9 +10,7 @@ from django.core.validators import RegexValidator
 
 from governance.registry.choices import Mechanism
 
-ISO_DURATION = (
-    r"^P(?=.)([0-9]+Y)?([0-9]+M)?([0-9]+W)?([0-9]+D)?(T(?=.)([0-9]+H)?([0-9]+M)?)?$"
-)
+ISO_DURATION = r"^P(?=.)([0-9]+Y)?([0-9]+M)?([0-9]+W)?([0-9]+D)?(T(?=.)([0-9]+H)?([0-9]+M)?)?$"
 validate_duration = RegexValidator(
     ISO_DURATION, "Write the time as an ISO 8601 duration, such as P90D or P1Y."
 )
@@ -23,23 +21,15 @@ DPV_NAMESPACE = "https://w3id.org/dpv#"
 def validate_mechanism(value: Any) -> None:
     """Require an object region -> mechanism with the entry `*` for every other region."""
     if not isinstance(value, dict) or "*" not in value:
-        raise ValidationError(
-            "Give a mechanism for every region: the entry * is missing."
-        )
+        raise ValidationError("Give a mechanism for every region: the entry * is missing.")
     for region, mechanism in value.items():
         if not REGION.match(region):
-            raise ValidationError(
-                f"{region!r} is not a region code such as DE or US-CA."
-            )
+            raise ValidationError(f"{region!r} is not a region code such as DE or US-CA.")
         if mechanism not in Mechanism.values:
             choices = ", ".join(Mechanism.values)
-            raise ValidationError(
-                f"{mechanism!r} is not a mechanism; choose one of {choices}."
-            )
+            raise ValidationError(f"{mechanism!r} is not a mechanism; choose one of {choices}.")
 
 
 def validate_dpv_iri(value: str) -> None:
     if not value.startswith(DPV_NAMESPACE):
-        raise ValidationError(
-            f"A purpose names a DPV concept: the IRI starts {DPV_NAMESPACE}."
-        )
+        raise ValidationError(f"A purpose names a DPV concept: the IRI starts {DPV_NAMESPACE}.")

@@ -47,13 +47,9 @@ def declare_signals(*definitions: SignalDefinition) -> None:
     """Add definitions; the same key with another meaning stops the start."""
     for definition in definitions:
         if len(_PLACEHOLDER.findall(definition.key)) > 1:
-            raise ValueError(
-                f"The signal {definition.key!r} has more than one placeholder."
-            )
+            raise ValueError(f"The signal {definition.key!r} has more than one placeholder.")
         if _DEFINITIONS.setdefault(definition.key, definition) != definition:
-            raise ValueError(
-                f"The signal {definition.key!r} is declared twice, differently."
-            )
+            raise ValueError(f"The signal {definition.key!r} is declared twice, differently.")
 
 
 def declare_readers(room: str, *keys: str) -> None:
@@ -73,9 +69,7 @@ def find_definition(key: str) -> SignalDefinition:
     for definition in _DEFINITIONS.values():
         if definition.covers(key):
             return definition
-    raise UnknownSignal(
-        f"No room declares the signal {key!r}; add it to that room's signals.py."
-    )
+    raise UnknownSignal(f"No room declares the signal {key!r}; add it to that room's signals.py.")
 
 
 def unanswered_readers() -> dict[str, list[str]]:

@@ -31,9 +31,7 @@ class SignalRevision(AppendOnly, SignalFields):
     """Every publication, kept as it was."""
 
     class Meta(AppendOnly.Meta):
-        indexes = [
-            models.Index(fields=["key", "scope_key", "-at"], name="signal_history")
-        ]
+        indexes = [models.Index(fields=["key", "scope_key", "-at"], name="signal_history")]
 
     def __str__(self) -> str:
         return f"{self.key} of {self.scope_key} at {self.at}"
@@ -47,9 +45,7 @@ class CurrentSignal(PublicModel, SignalFields):
     class Meta:
         ordering = ["key", "scope_key"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["key", "scope_key"], name="signal_once_a_scope"
-            ),
+            models.UniqueConstraint(fields=["key", "scope_key"], name="signal_once_a_scope"),
             models.CheckConstraint(
                 condition=Q(state__in=SignalState.values), name="signal_state_known"
             ),

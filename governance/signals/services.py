@@ -43,16 +43,10 @@ def publish_signal(
     # The current row is locked before the revision is written, so that both agree on what
     # came last when two publish at once.
     CurrentSignal.objects.bulk_create(
-        [
-            CurrentSignal(
-                key=key, scope_key=scope_key, published_at=database_now(), **said
-            )
-        ],
+        [CurrentSignal(key=key, scope_key=scope_key, published_at=database_now(), **said)],
         ignore_conflicts=True,
     )
-    current = CurrentSignal.objects.select_for_update().get(
-        key=key, scope_key=scope_key
-    )
+    current = CurrentSignal.objects.select_for_update().get(key=key, scope_key=scope_key)
     earlier = SignalRevision.objects.filter(key=key, scope_key=scope_key).exists()
     moved = not earlier or (current.number, current.text, current.state) != (
         number,

@@ -15,8 +15,6 @@ from governance.registry import ports, selectors, services
 from governance.registry.models import Hold, System
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.cast import Cast
 
 STAGE = SystemActor("tests")
@@ -38,10 +36,9 @@ def carousel(cast: Cast) -> System:
 
 
 @pytest.fixture
-def no_guards(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def no_guards(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the two-person rule, without what upper rooms ask."""
     monkeypatch.setattr(ports, "_release_guards", {})
-    yield
 
 
 def hold_on(system: System, cast: Cast, cause: str = "incident:1") -> Hold:
@@ -167,9 +164,7 @@ def test_a_hold_nobody_approves_escalates_once_and_never_lifts_itself(
 
 def test_a_system_of_another_team_does_not_exist_for_eve(carousel: System, cast: Cast) -> None:
     with pytest.raises(NotFound):
-        services.place_hold(
-            system=carousel, cause="spite", reason="Envy.", actor=cast.actor("eve")
-        )
+        services.place_hold(system=carousel, cause="spite", reason="Envy.", actor=cast.actor("eve"))
     hold_on(carousel, cast)
     assert not Hold.objects.for_actor(cast.actor("eve")).exists()
     assert Hold.objects.for_actor(cast.actor("max")).count() == 1

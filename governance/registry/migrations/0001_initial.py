@@ -4,11 +4,12 @@ import django.contrib.postgres.fields
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.datetime
+from django.conf import settings
+from django.db import migrations, models
+
 import governance.core.ids
 import governance.core.models
 import governance.registry.validators
-from django.conf import settings
-from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
@@ -182,9 +183,7 @@ class Migration(migrations.Migration):
                 ("description", models.TextField()),
                 (
                     "dpv_iri",
-                    models.URLField(
-                        validators=[governance.registry.validators.validate_dpv_iri]
-                    ),
+                    models.URLField(validators=[governance.registry.validators.validate_dpv_iri]),
                 ),
                 ("fideslang_use", models.CharField(max_length=120)),
                 (
@@ -246,9 +245,7 @@ class Migration(migrations.Migration):
                         name="purpose_basis_known",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(
-                            ("state__in", ["draft", "published", "retired"])
-                        ),
+                        condition=models.Q(("state__in", ["draft", "published", "retired"])),
                         name="purpose_state_known",
                     ),
                     models.CheckConstraint(
@@ -561,9 +558,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="feature",
             name="systems",
-            field=models.ManyToManyField(
-                blank=True, related_name="features", to="registry.system"
-            ),
+            field=models.ManyToManyField(blank=True, related_name="features", to="registry.system"),
         ),
         migrations.CreateModel(
             name="DataFlow",
@@ -663,18 +658,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="surface",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("dsa_scope__in", ["required", "voluntary", "not_applicable"])
-                ),
+                condition=models.Q(("dsa_scope__in", ["required", "voluntary", "not_applicable"])),
                 name="surface_dsa_scope_known",
             ),
         ),
         migrations.AddConstraint(
             model_name="system",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("on_pause__in", ["non_profiled", "hold_for_human", "off"])
-                ),
+                condition=models.Q(("on_pause__in", ["non_profiled", "hold_for_human", "off"])),
                 name="system_on_pause_known",
             ),
         ),
@@ -803,9 +794,7 @@ class Migration(migrations.Migration):
             model_name="hold",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(
-                        ("release_proposed_at", None), ("release_proposed_by", "")
-                    ),
+                    models.Q(("release_proposed_at", None), ("release_proposed_by", "")),
                     models.Q(
                         models.Q(("release_proposed_by", ""), _negated=True),
                         ("release_proposed_at__isnull", False),

@@ -16,9 +16,7 @@ def load(apps, schema_editor):
     Purpose = apps.get_model("registry", "Purpose")
     PersonalizationType = apps.get_model("registry", "PersonalizationType")
     purposes = {
-        fields["key"]: Purpose.objects.get_or_create(
-            key=fields["key"], defaults=fields
-        )[0]
+        fields["key"]: Purpose.objects.get_or_create(key=fields["key"], defaults=fields)[0]
         for fields in PURPOSES
     }
     for order, fields in enumerate(TYPES, start=1):
@@ -34,10 +32,6 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunPython(load, migrations.RunPython.noop),
-        migrations.RunSQL(
-            COMPOSITE.format(name="serving"), DROP.format(name="serving")
-        ),
-        migrations.RunSQL(
-            COMPOSITE.format(name="fallback"), DROP.format(name="fallback")
-        ),
+        migrations.RunSQL(COMPOSITE.format(name="serving"), DROP.format(name="serving")),
+        migrations.RunSQL(COMPOSITE.format(name="fallback"), DROP.format(name="fallback")),
     ]

@@ -18,9 +18,7 @@ class Feature(PublicModel):
 
     key = KeyField(unique=True)
     title = models.CharField(max_length=120)
-    systems = models.ManyToManyField(
-        "registry.System", related_name="features", blank=True
-    )
+    systems = models.ManyToManyField("registry.System", related_name="features", blank=True)
     source = models.CharField(max_length=200, blank=True)
     sensitivity = models.CharField(
         max_length=16, choices=Sensitivity.choices, default=Sensitivity.NONE
@@ -31,12 +29,8 @@ class Feature(PublicModel):
         "registry.Purpose", related_name="features", blank=True
     )
     disclosable = models.BooleanField(default=True)
-    technique = models.CharField(
-        max_length=24, choices=Technique.choices, default=Technique.RAW
-    )
-    retention = models.CharField(
-        max_length=20, blank=True, validators=[validate_duration]
-    )
+    technique = models.CharField(max_length=24, choices=Technique.choices, default=Technique.RAW)
+    retention = models.CharField(max_length=20, blank=True, validators=[validate_duration])
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
@@ -78,9 +72,7 @@ class DataFlow(PublicModel):
     """Data going from one place to another for one purpose; declared, observed or both."""
 
     key = KeyField(unique=True)
-    system = models.ForeignKey(
-        "registry.System", on_delete=models.PROTECT, related_name="flows"
-    )
+    system = models.ForeignKey("registry.System", on_delete=models.PROTECT, related_name="flows")
     source = models.CharField(max_length=120)
     destination = models.CharField(max_length=120)
     kind = models.CharField(max_length=12, choices=FlowKind.choices)
@@ -101,9 +93,7 @@ class DataFlow(PublicModel):
     class Meta:
         ordering = ["key"]
         constraints = [
-            models.CheckConstraint(
-                condition=Q(kind__in=FlowKind.values), name="flow_kind_known"
-            ),
+            models.CheckConstraint(condition=Q(kind__in=FlowKind.values), name="flow_kind_known"),
             models.CheckConstraint(
                 condition=~Q(source=models.F("destination")), name="flow_goes_somewhere"
             ),

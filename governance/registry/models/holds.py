@@ -58,14 +58,10 @@ class Hold(PublicModel):
     class Meta:
         ordering = ["-placed_at"]
         indexes = [
-            models.Index(
-                fields=["placed_at"], name="hold_active", condition=Q(released_at=None)
-            )
+            models.Index(fields=["placed_at"], name="hold_active", condition=Q(released_at=None))
         ]
         constraints = [
-            models.CheckConstraint(
-                condition=_exactly_one_target(), name="hold_one_target"
-            ),
+            models.CheckConstraint(condition=_exactly_one_target(), name="hold_one_target"),
             models.CheckConstraint(
                 condition=Q(effect__in=HoldEffect.values), name="hold_effect_known"
             ),

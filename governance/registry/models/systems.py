@@ -25,15 +25,9 @@ class System(PublicModel):
         related_name="owned_systems",
     )
     on_pause = models.CharField(max_length=16, choices=OnPause.choices)
-    risk_tier = models.CharField(
-        max_length=8, choices=RiskTier.choices, default=RiskTier.LOW
-    )
-    surfaces = models.ManyToManyField(
-        "registry.Surface", related_name="systems", blank=True
-    )
-    purposes = models.ManyToManyField(
-        "registry.Purpose", related_name="systems", blank=True
-    )
+    risk_tier = models.CharField(max_length=8, choices=RiskTier.choices, default=RiskTier.LOW)
+    surfaces = models.ManyToManyField("registry.Surface", related_name="systems", blank=True)
+    purposes = models.ManyToManyField("registry.Purpose", related_name="systems", blank=True)
     serving_version = models.ForeignKey(
         "registry.ModelVersion",
         on_delete=models.PROTECT,
@@ -72,18 +66,14 @@ class System(PublicModel):
 class ModelVersion(PublicModel):
     """One version of a system's model, from registration to retirement."""
 
-    system = models.ForeignKey(
-        System, on_delete=models.PROTECT, related_name="versions"
-    )
+    system = models.ForeignKey(System, on_delete=models.PROTECT, related_name="versions")
     key = KeyField()
     state = models.CharField(
         max_length=12, choices=VersionState.choices, default=VersionState.REGISTERED
     )
     description = models.TextField(blank=True)
     profiled = models.BooleanField(default=True)
-    features = models.ManyToManyField(
-        "registry.Feature", related_name="versions", blank=True
-    )
+    features = models.ManyToManyField("registry.Feature", related_name="versions", blank=True)
     mlflow_uri = models.CharField(max_length=300, blank=True)
     training_note = models.TextField(blank=True)
     registered_by = models.CharField(max_length=100)
@@ -94,12 +84,8 @@ class ModelVersion(PublicModel):
     class Meta:
         ordering = ["system__key", "-created_at"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["system", "key"], name="version_key_once_a_system"
-            ),
-            models.UniqueConstraint(
-                fields=["id", "system"], name="version_with_its_system"
-            ),
+            models.UniqueConstraint(fields=["system", "key"], name="version_key_once_a_system"),
+            models.UniqueConstraint(fields=["id", "system"], name="version_with_its_system"),
             models.UniqueConstraint(
                 fields=["system"],
                 condition=Q(state="serving"),

@@ -72,11 +72,7 @@ def register_flow(*, key: str, system: System, actor: Actor, **fields: Any) -> D
 @transaction.atomic
 def update_flow(*, flow: DataFlow, actor: Actor, **changes: Any) -> DataFlow:
     require(actor, "registry.edit", [flow.system])
-    flow = (
-        DataFlow.objects.select_related("system")
-        .select_for_update(of=("self",))
-        .get(pk=flow.pk)
-    )
+    flow = DataFlow.objects.select_related("system").select_for_update(of=("self",)).get(pk=flow.pk)
     flow.changed_by = actor.reference
     changed = apply_changes(flow, changes)
     if changed:
@@ -92,9 +88,7 @@ def update_flow(*, flow: DataFlow, actor: Actor, **changes: Any) -> DataFlow:
 
 
 @transaction.atomic
-def observe_flow(
-    *, flow: DataFlow, observed_at: datetime.datetime, actor: Actor
-) -> DataFlow:
+def observe_flow(*, flow: DataFlow, observed_at: datetime.datetime, actor: Actor) -> DataFlow:
     """Note that a declared flow was seen; no approval covers when, so none becomes stale."""
     require(actor, "registry.edit", [flow.system])
     flow.observed_last_at = observed_at

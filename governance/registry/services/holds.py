@@ -16,6 +16,7 @@ from governance.outbox.services import emit, notify
 from governance.registry.access import require, require_person
 from governance.registry.choices import HoldEffect, OnPause
 from governance.registry.models import Hold, ModelVersion, Purpose, Surface, System
+from governance.registry.models.holds import TARGETS
 from governance.registry.ports import release_guards
 
 APPROVE_WITHIN = timedelta(hours=24)
@@ -50,23 +51,15 @@ def place_hold(
         "purpose": purpose,
         "version": version,
     }
-    targets: dict[str, Any] = {
-        name: value for name, value in given.items() if value is not None
-    }
+    targets: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if len(targets) != 1:
-        raise Invalid(
-            "A hold has exactly one target: a system, surface, purpose or version."
-        )
+        raise Invalid("A hold has exactly one target: a system, surface, purpose or version.")
     if not reason.strip():
-        raise Invalid(
-            "Say in a sentence why this is held; everyone affected will read it."
-        )
+        raise Invalid("Say in a sentence why this is held; everyone affected will read it.")
     require(actor, "registry.hold", touched_systems(**targets))
     effect = effect or default_effect(system=system, version=version)
     if effect not in HoldEffect.values:
-        raise Invalid(
-            f"{effect!r} is not an effect of a hold; choose deny or non_profiled."
-        )
+        raise Invalid(f"{effect!r} is not an effect of a hold; choose deny or non_profiled.")
     now = database_now()
     proposed = Hold(
         **targets,
@@ -96,11 +89,7 @@ def place_hold(
 def default_effect(*, system: System | None, version: ModelVersion | None) -> str:
     """What a hold does unless told: the system's `on_pause`; elsewhere non-profiled."""
     held = version.system if version is not None else system
-    return (
-        HoldEffect.NON_PROFILED
-        if held is None
-        else EFFECT_ON_PAUSE[OnPause(held.on_pause)]
-    )
+    return HoldEffect.NON_PROFILED if held is None else EFFECT_ON_PAUSE[OnPause(held.on_pause)]
 
 
 def touched_systems(
@@ -242,15 +231,11 @@ def _systems(hold: Hold) -> list[System]:
 
 def _insert_once(proposed: Hold, targets: dict[str, Any]) -> Hold:
     """Insert, or find the active hold of the same cause; the unique index decides the race."""
-    same = {
-        name: None for name in ("system", "surface", "purpose", "version")
-    } | targets
+    same = {**dict.fromkeys(TARGETS), **targets}
     while True:
         Hold.objects.bulk_create([proposed], ignore_conflicts=True)
         found = Hold.objects.active().filter(cause=proposed.cause, **same).first()
-        if (
-            found is not None
-        ):  # else it was released between the two statements: insert again
+        if found is not None:  # else it was released between the two statements: insert again
             return found
 
 

@@ -33,9 +33,7 @@ def record_change(
     )
     if not material:
         return
-    words = (
-        ", ".join(name.replace("_", " ") for name in sorted(changed)) or "registration"
-    )
+    words = ", ".join(name.replace("_", " ") for name in sorted(changed)) or "registration"
     for system_key in touched:
         emit(
             MaterialChange(

@@ -30,9 +30,7 @@ TRANSITIONS: dict[str, frozenset[str]] = {
 
 
 @transaction.atomic
-def register_system(
-    *, key: str, actor: Actor, owner: User | None = None, **fields: Any
-) -> System:
+def register_system(*, key: str, actor: Actor, owner: User | None = None, **fields: Any) -> System:
     """Register a system; its owner (else the person who registers it) becomes a member."""
     require(actor, "registry.edit")
     system = System(key=key, changed_by=actor.reference)
@@ -73,9 +71,7 @@ def update_system(*, system: System, actor: Actor, **changes: Any) -> System:
 
 
 @transaction.atomic
-def register_version(
-    *, system: System, key: str, actor: Actor, **fields: Any
-) -> ModelVersion:
+def register_version(*, system: System, key: str, actor: Actor, **fields: Any) -> ModelVersion:
     """Register a model version; it waits for its review."""
     require(actor, "registry.edit", [system])
     version = ModelVersion(
@@ -97,9 +93,7 @@ def register_version(
 
 
 @transaction.atomic
-def update_version(
-    *, version: ModelVersion, actor: Actor, **changes: Any
-) -> ModelVersion:
+def update_version(*, version: ModelVersion, actor: Actor, **changes: Any) -> ModelVersion:
     """Change what a version says about itself; its approval becomes stale."""
     require(actor, "registry.edit", [version.system])
     if changes.keys() & {"state", "system", "key"}:
@@ -130,9 +124,7 @@ def set_version_state(
     """Move a version along its states; a move that is not in `TRANSITIONS` is refused."""
     require(actor, "registry.edit", [version.system])
     sources = [source for source, targets in TRANSITIONS.items() if state in targets]
-    moved = ModelVersion.objects.filter(pk=version.pk, state__in=sources).update(
-        state=state
-    )
+    moved = ModelVersion.objects.filter(pk=version.pk, state__in=sources).update(state=state)
     before = version.state
     version.refresh_from_db()
     if not moved:
@@ -231,9 +223,7 @@ def set_fallback_version(
 
 def _same_system(system: System, version: ModelVersion) -> None:
     if version.system_id != system.pk:
-        raise Invalid(
-            f"Version {version.scope_key} belongs to another system than {system.key}."
-        )
+        raise Invalid(f"Version {version.scope_key} belongs to another system than {system.key}.")
 
 
 def _person(actor: Actor) -> User | None:

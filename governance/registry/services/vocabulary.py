@@ -19,9 +19,7 @@ def register_purpose(*, key: str, actor: Actor, **fields: Any) -> Purpose:
     require(actor, "registry.edit_purposes")
     purpose = Purpose(key=key, changed_by=actor.reference)
     changed = apply_changes(purpose, fields)
-    record_change(
-        verb="purpose_registered", kind="purpose", key=key, changed=changed, actor=actor
-    )
+    record_change(verb="purpose_registered", kind="purpose", key=key, changed=changed, actor=actor)
     return purpose
 
 
@@ -51,23 +49,22 @@ def register_type(*, key: str, actor: Actor, **fields: Any) -> PersonalizationTy
     require(actor, "registry.edit_purposes")
     kind = PersonalizationType(key=key)
     changed = apply_changes(kind, fields)
-    record_change(
-        verb="type_registered", kind="type", key=key, changed=changed, actor=actor
-    )
+    record_change(verb="type_registered", kind="type", key=key, changed=changed, actor=actor)
     return kind
 
 
 @transaction.atomic
 def update_type(
-    *, type: PersonalizationType, actor: Actor, **changes: Any
+    *,
+    type: PersonalizationType,  # noqa: A002 (the room's own noun)
+    actor: Actor,
+    **changes: Any,
 ) -> PersonalizationType:
     require(actor, "registry.edit_purposes")
     kind = PersonalizationType.objects.select_for_update().get(pk=type.pk)
     changed = apply_changes(kind, changes)
     if changed:
-        record_change(
-            verb="type_changed", kind="type", key=kind.key, changed=changed, actor=actor
-        )
+        record_change(verb="type_changed", kind="type", key=kind.key, changed=changed, actor=actor)
     return kind
 
 
@@ -76,9 +73,7 @@ def register_surface(*, key: str, actor: Actor, **fields: Any) -> Surface:
     require(actor, "registry.edit")
     surface = Surface(key=key, changed_by=actor.reference)
     changed = apply_changes(surface, fields)
-    record_change(
-        verb="surface_registered", kind="surface", key=key, changed=changed, actor=actor
-    )
+    record_change(verb="surface_registered", kind="surface", key=key, changed=changed, actor=actor)
     return surface
 
 
