@@ -50,29 +50,48 @@ STATES: dict[str, Look] = {
     "deny": Look("Denied", "fail", "hand-stop"),
     "non_profiled": Look("Non-profiled", "inconclusive", "users"),
     "personalise": Look("Personalise", "pass", "user"),
-    # runs and tasks
+    # runs, plans and tasks
     "due": Look("Due", "info", "clock"),
     "queued": Look("Queued", "none", "clock"),
     "running": Look("Running", "info", "refresh"),
+    "succeeded": Look("Finished", "pass", "check"),
     "finished": Look("Finished", "pass", "check"),
     "published": Look("Published", "pass", "check"),
+    "error": Look("Stopped by an error", "fail", "alert-triangle"),
     "failed": Look("Failed", "fail", "circle-x"),
     "cancelled": Look("Cancelled", "none", "x"),
+    "paused": Look("Paused", "inconclusive", "player-pause"),
+    "ended": Look("Ended", "none", "history"),
     "overdue": Look("Overdue", "fail", "clock"),
     "done": Look("Done", "pass", "check"),
-    "pending": Look("Pending", "info", "clock"),
-    # incidents, findings and their containment
+    "pending": Look("Pending", "none", "circle-dashed"),
+    "waiting": Look("Waiting", "info", "clock"),
+    "skipped": Look("Skipped", "none", "arrow-right"),
+    "not_applicable": Look("Not applicable", "none", "x"),
+    # findings and containment
     "open": Look("Open", "fail", "alert-triangle"),
+    "accepted": Look("Accepted", "info", "check"),
+    "in_remediation": Look("In remediation", "info", "adjustments-horizontal"),
+    "fixed": Look("Fixed", "inconclusive", "check"),
+    "verified": Look("Verified", "pass", "shield-check"),
+    "risk_accepted": Look("Risk accepted", "inconclusive", "flag"),
+    "false_positive": Look("False positive", "none", "x"),
+    "duplicate": Look("Duplicate", "none", "copy"),
     "contained": Look("Contained", "inconclusive", "player-pause"),
-    "resolved": Look("Resolved", "pass", "circle-check"),
-    "closed": Look("Closed", "none", "check"),
-    "accepted": Look("Accepted", "inconclusive", "flag"),
     "confirmed": Look("Confirmed", "pass", "circle-check"),
     "unconfirmed": Look("Unconfirmed", "fail", "alert-triangle"),
     "no_traffic": Look("No traffic", "none", "circle-dashed"),
+    # incidents; an active one burns, unlike an active plan or person
+    "reported": Look("Reported", "inconclusive", "flag"),
+    "triage": Look("Triage", "inconclusive", "search"),
+    "incident.active": Look("Active", "fail", "alert-triangle"),
+    "mitigated": Look("Mitigated", "inconclusive", "player-pause"),
+    "resolved": Look("Resolved", "pass", "circle-check"),
+    "review": Look("Review", "info", "file-text"),
+    "closed": Look("Closed", "none", "check"),
     # signals
-    "ok": Look("OK", "pass", "circle-check"),
-    "warn": Look("Warning", "inconclusive", "alert-triangle"),
+    "ok": Look("In order", "pass", "circle-check"),
+    "warn": Look("Needs attention", "inconclusive", "alert-triangle"),
     "unknown": Look("Unknown", "none", "circle-dashed"),
     "missing": Look("Missing", "inconclusive", "circle-dashed"),
     # a person's choices
@@ -80,6 +99,21 @@ STATES: dict[str, Look] = {
     "refused": Look("Refused", "none", "x"),
     "withdrawn": Look("Withdrawn", "none", "arrow-back-up"),
     "objected": Look("Objected", "none", "hand-stop"),
+    "requested": Look("Asked", "info", "message-circle"),
+    "renewed": Look("Renewed", "pass", "check"),
+    "invalidated": Look("Invalidated", "inconclusive", "history"),
+    # sensitivity and risk
+    "proxy": Look("Proxy", "inconclusive", "alert-triangle"),
+    "sensitive": Look("Sensitive", "fail", "eye"),
+    "special_category": Look("Special category", "fail", "lock"),
+    "prohibited": Look("Prohibited", "fail", "hand-stop"),
+    "low": Look("Low", "none", "flag"),
+    "limited": Look("Limited", "inconclusive", "flag"),
+    "high": Look("High", "fail", "flag"),
+    "s1": Look("S1", "fail", "alert-triangle"),
+    "s2": Look("S2", "fail", "flag"),
+    "s3": Look("S3", "inconclusive", "flag"),
+    "s4": Look("S4", "none", "flag"),
 }
 
 
@@ -87,8 +121,11 @@ def verdict_look(verdict: object) -> Look:
     return VERDICTS.get(str(verdict or ""), NO_VERDICT)
 
 
-def state_look(state: object) -> Look:
-    """The look of a known state or verdict; an unknown one shows its own word, uncoloured."""
+def state_look(state: object, kind: str = "") -> Look:
+    """The look of a known state or verdict; an unknown one shows its own word, uncoloured.
+
+    `kind` says whose state it is, where the same word weighs differently (`incident`).
+    """
     key = str(state or "")
-    known = STATES.get(key) or VERDICTS.get(key)
+    known = STATES.get(f"{kind}.{key}") or STATES.get(key) or VERDICTS.get(key)
     return known or Look(key.replace("_", " ").capitalize() or "Unknown", "none", "circle-dashed")

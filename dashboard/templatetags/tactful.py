@@ -58,9 +58,14 @@ def verdict_badge(verdict: object, reason: str = "") -> dict[str, object]:
 
 
 @register.inclusion_tag("components/badge.html")
-def state_badge(state: object, reason: str = "", word: str = "") -> dict[str, object]:
-    """A state with its reason below it: `{% state_badge "held" reason=hold.reason %}`."""
-    return _badge(state_look(state), reason, word)
+def state_badge(
+    state: object, reason: str = "", word: str = "", kind: str = ""
+) -> dict[str, object]:
+    """A state with its reason below it: `{% state_badge "held" reason=hold.reason %}`.
+
+    `kind="incident"` shows an active incident as burning; `word` replaces the word alone.
+    """
+    return _badge(state_look(state, kind), reason, word)
 
 
 @register.inclusion_tag("components/navigation.html", takes_context=True)

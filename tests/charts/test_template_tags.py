@@ -59,6 +59,11 @@ def test_a_state_nobody_described_shows_its_own_word() -> None:
     assert state_look("awaiting_second_person").word == "Awaiting second person"
 
 
+def test_an_active_incident_does_not_look_like_an_active_plan() -> None:
+    assert state_look("active").tone == "pass"
+    assert state_look("active", kind="incident").tone == "fail"
+
+
 def test_the_reason_of_a_state_is_text() -> None:
     html = render('{% state_badge "held" reason=why %}', why="<b>limit</b> breached")
     assert "Held" in html
