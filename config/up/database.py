@@ -35,7 +35,7 @@ def prepare(verbosity: int = 0) -> None:
         try:
             call_command("migrate", interactive=False, verbosity=verbosity)
             install_broker()
-            call_command("apply_grants", verbosity=verbosity)
+            call_command("apply_grants", app_role(), verbosity=verbosity)
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [PREPARE_LOCK])
 

@@ -87,6 +87,12 @@ declare_actions(
         "See API keys, their scopes and last use.",
     ),
     Action("keys.edit", {Role.ADMIN}, None, "Create and revoke API keys."),
+    Action(
+        "evidence.view",
+        {Role.ADMIN, Role.AUDITOR, Role.DPO, Role.PRIVACY_LEAD},
+        "admin",
+        "Search the ledger, see proofs and checkpoints, take bundles away.",
+    ),
     Action("account.whoami", EVERYONE, ANY_SCOPE, "Ask who one is and what one may."),
     Action(
         "account.view",

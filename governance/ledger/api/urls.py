@@ -1,5 +1,10 @@
-"""Routes of the ledger."""
+"""API routes of the ledger."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from governance.ledger.api.views import CheckpointView, ProofView
+
+urlpatterns = [
+    path("ledger/checkpoint", CheckpointView.as_view(), name="ledger-checkpoint"),
+    path("ledger/proof/<int:position>", ProofView.as_view(), name="ledger-proof"),
+]
