@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from kombu import Queue
+from kombu import Exchange, Queue
 from psycopg.conninfo import make_conninfo
 
 # A message must stay hidden for longer than any task may run, or a second worker would take it.
@@ -52,7 +52,7 @@ def queue_arguments(url: str) -> dict[str, Any]:
     return {"x-consumer-timeout": VISIBILITY * 1000} if url.startswith("amqp") else {}
 
 
-broker_url: str = settings.BROKER_URL or "pgmq://"
+broker_url: str = settings.BROKER_URL or "pgmq://localhost"  # conn_string says where
 broker_transport_options = transport_options(broker_url)
 broker_connection_retry_on_startup = True
 broker_connection_timeout = 4
@@ -68,11 +68,11 @@ task_time_limit = HARD_LIMIT
 task_soft_time_limit = HARD_LIMIT - 60
 task_publish_retry_policy = {"max_retries": 3, "interval_start": 0.1, "interval_max": 0.5}
 task_create_missing_queues = False
-task_default_queue = "desk"
+task_default_queue = task_default_exchange = task_default_routing_key = "desk"
 # Audits have their own worker: a tick, a playbook step or a notice never waits behind one.
 task_queues = [
-    Queue("desk", queue_arguments=queue_arguments(broker_url)),
-    Queue("audits", queue_arguments=queue_arguments(broker_url)),
+    Queue(name, Exchange(name), name, queue_arguments=queue_arguments(broker_url))
+    for name in ("desk", "audits")
 ]
 task_routes = {"audits.run": {"queue": "audits"}}
 

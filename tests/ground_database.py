@@ -26,6 +26,7 @@ FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 def prepare_environment() -> Path:
     """Give the settings a private DATA_DIR; must run before Django reads its settings."""
     folder = Path(tempfile.mkdtemp(prefix="tactful-tests-")).resolve()
+    (folder / "static").mkdir()
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
     os.environ["DATA_DIR"] = str(folder)
     os.environ.setdefault("TACTFUL_AS_OWNER", "1")

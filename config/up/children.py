@@ -18,6 +18,9 @@ from config.up.guard import Guard, group_lives
 
 BACKOFF_FIRST = 0.5
 BACKOFF_MOST = 30.0
+CELERY = ("-m", "celery", "-A", "config.celery", "-q")
+# Messages are JSON and never run code, so the worker may run as whoever runs the rest.
+QUIET = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges"}
 STEADY_SECONDS = 60.0  # a child that lived this long starts its back-off anew
 
 
@@ -38,21 +41,21 @@ def _python(*words: str) -> tuple[str, ...]:
 def _worker(queue: str, concurrency: int) -> tuple[str, ...]:
     names = ("-n", f"{queue}@%h", "-Q", queue, "--concurrency", str(concurrency))
     quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat", "-l", "WARNING")
-    return _python("-m", "celery", "-A", "config.celery", "worker", "-P", "prefork", *names, *quiet)
+    return _python(*CELERY, "worker", "-P", "prefork", *names, *quiet)
 
 
 def programs(*, host: str, port: int, threads: int, workers: int) -> list[Program]:
     """Web, relay, workers and beat; they stop in the reverse order."""
     web = ("--interface", "wsgi", "--host", host, "--port", str(port), "--workers", "1")
-    web += ("--blocking-threads", str(threads), "--no-ws", "--http", "1", "--log-level", "warning")
+    web += ("--blocking-threads", str(threads), "--no-ws", "--http", "1", "--log-level", "error")
     web += ("--workers-kill-timeout", "8")
-    beat = ("-m", "celery", "-A", "config.celery", "beat", "-S", "celery.beat:Scheduler")
+    beat = (*CELERY, "beat", "-S", "celery.beat:Scheduler")
     return [
         Program("relay", _python("manage.py", "relay")),
         Program("web", _python("-m", "granian", *web, "config.wsgi:application")),
-        Program("desk", _worker("desk", 1), grace=60.0),
+        Program("desk", _worker("desk", 1), grace=60.0, environment=QUIET),
         # A running audit finishes: its own time limit ends it, not the stop.
-        Program("audits", _worker("audits", workers), grace=None),
+        Program("audits", _worker("audits", workers), grace=None, environment=QUIET),
         Program("beat", _python(*beat, "-l", "WARNING")),
     ]
 

@@ -106,6 +106,7 @@ class Supervisor:
             say("PostgreSQL answers.")
         if self.stop_requests:
             return
+        (self.data_dir / "static").mkdir(parents=True, exist_ok=True)
         prepare_database()
         say("The database is at this release.")
         self.children = [
