@@ -1,5 +1,13 @@
-"""The REST doors of consent."""
+"""API routes of consent, below /api/v1/."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from consent.api import views
+
+app_name = "consent-api"
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("consent/events", views.ConsentEvents.as_view(), name="events"),
+    path("consent/subjects/<path:subject>", views.ConsentSubject.as_view(), name="subject"),
+    path("consent/check", views.ConsentCheck.as_view(), name="check"),
+    path("subject-tokens", views.SubjectTokens.as_view(), name="subject-tokens"),
+]

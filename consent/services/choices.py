@@ -1,10 +1,9 @@
-"""Writing the person's side: choices, subject tokens, notices, restriction and erasure."""
+"""Recording what people choose: one event a purpose under the locked head row, and a receipt."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,29 +11,20 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 
-from consent.choices import EventStatus, Language, Method
+from consent.choices import EventStatus, Method
 from consent.decision.vocabulary import SPOKEN_STATUSES, VALID_STATUSES
-from consent.identity import fingerprint_of, ledger_commitment, pseudonym_of
-from consent.models import (
-    ConsentEvent,
-    ConsentState,
-    DataSubject,
-    IssuedToken,
-    NoticeText,
-    NoticeVersion,
-    SubjectSalt,
-    Suppression,
-    TokenUse,
-)
+from consent.identity import ledger_commitment
+from consent.models import ConsentEvent, ConsentState, DataSubject, SubjectSalt
+from consent.services.access import require
+from consent.services.subjects import find_or_make_subject
 from consent.slowpath.freshness import encode_as_of
-from consent.tokens import LONGEST_LIFE, SubjectToken, sign_compact, write_token
+from consent.tokens import sign_compact
 from governance.core.actors import Actor
 from governance.core.clock import database_now
-from governance.core.errors import Conflict, Invalid, NotFound, NotPermitted
+from governance.core.errors import Conflict, Invalid, NotFound
 from governance.core.events import ConsentChanged
-from governance.core.ids import uuid7
 from governance.ledger.services import record_entry
 from governance.outbox.services import emit
 from governance.registry.models import PersonalizationType, Purpose
@@ -52,30 +42,6 @@ class RecordedChoice:
     as_of: str
     receipt: str
     events: tuple[ConsentEvent, ...]
-
-
-def _may(actor: Actor, action: str) -> None:
-    if not actor.may(action):
-        raise NotPermitted(f"{actor.display} is not allowed to do this ({action}).")
-
-
-def find_or_make_subject(external_id: str) -> DataSubject:
-    """Return the person's row, made with its salt when new; an erased person stays erased."""
-    if not external_id or len(external_id) > 1024:
-        raise Invalid("A subject is a text of 1 to 1024 signs.")
-    pseudonym = pseudonym_of(settings.KEYS.subject_pepper, external_id)
-    known = DataSubject.objects.filter(pseudonym=pseudonym).first()
-    if known is not None:
-        return known
-    fingerprint = fingerprint_of(settings.KEYS.fingerprint_key, pseudonym)
-    if Suppression.objects.filter(fingerprint=fingerprint).exists():
-        raise Conflict("This person was erased; nothing about them is recorded again.")
-    DataSubject.objects.bulk_create([DataSubject(pseudonym=pseudonym)], ignore_conflicts=True)
-    subject = DataSubject.objects.get(pseudonym=pseudonym)
-    SubjectSalt.objects.bulk_create(
-        [SubjectSalt(subject=subject, salt=secrets.token_bytes(32))], ignore_conflicts=True
-    )
-    return subject
 
 
 def purposes_of(
@@ -154,7 +120,7 @@ def record_choices(
     evidence: Mapping[str, Any] | None = None,
 ) -> RecordedChoice:
     """Record several choices of one person in one act: one event a purpose, in key order."""
-    _may(actor, "consent.write")
+    require(actor, "consent.write")
     if method not in Method.values:
         raise Invalid(f"{method!r} is not a method; use one of {', '.join(Method.values)}.")
     if not choices:
@@ -309,136 +275,3 @@ def _receipt(events: Sequence[ConsentEvent]) -> str:
             ],
         },
     )
-
-
-@transaction.atomic
-def mint_subject_token(
-    *,
-    subject: str,
-    purposes: Sequence[str] = (),
-    origin: str,
-    ttl: timedelta = timedelta(minutes=5),
-    actor: Actor,
-) -> tuple[str, SubjectToken]:
-    """Sign a token that lets one browser act for one person, for minutes."""
-    _may(actor, "consent.mint_token")
-    if not timedelta(seconds=1) <= ttl <= LONGEST_LIFE:
-        raise Invalid("ttl is between 1 second and 15 minutes.")
-    if not subject or len(subject) > 1024:
-        raise Invalid("A subject is a text of 1 to 1024 signs.")
-    unknown = set(purposes) - set(
-        Purpose.objects.filter(key__in=purposes).values_list("key", flat=True)
-    )
-    if unknown:
-        raise NotFound(f"There is no purpose {min(unknown)!r}.")
-    now = database_now().replace(microsecond=0)
-    token = SubjectToken(subject, tuple(sorted(set(purposes))), origin, now, now + ttl, uuid7())
-    IssuedToken.objects.create(
-        jti=token.jti,
-        subject_pseudonym=pseudonym_of(settings.KEYS.subject_pepper, subject),
-        purposes=list(token.purposes),
-        origin=origin,
-        issued_by=actor.reference,
-        expires_at=token.expires_at,
-    )
-    return write_token(settings.KEYS.token_key, token), token
-
-
-def consume_token(*, token: SubjectToken, idempotency_key: str) -> bool:
-    """Note a write with a token; False when this very write was made before."""
-    try:
-        with transaction.atomic():
-            TokenUse.objects.create(
-                jti=token.jti, idempotency_key=idempotency_key, expires_at=token.expires_at
-            )
-    except IntegrityError:
-        return False
-    return True
-
-
-@transaction.atomic
-def publish_notice(
-    *,
-    key: str,
-    texts: Mapping[str, tuple[str, str, str]],
-    material: bool = True,
-    actor: Actor,
-) -> NoticeVersion:
-    """Publish a notice version; `texts` maps a language to (title, short text, full text)."""
-    _may(actor, "consent.publish_notice")
-    if set(texts) != set(Language.values):
-        raise Invalid(f"A notice is published in {', '.join(Language.values)}, all of them.")
-    version = NoticeVersion(
-        key=key,
-        material=material,
-        published_at=database_now(),
-        published_by=actor.reference,
-    )
-    version.full_clean()
-    version.save(force_insert=True)
-    rows = [
-        NoticeText(version=version, language=language, title=title, short=short, body=body)
-        for language, (title, short, body) in sorted(texts.items())
-    ]
-    NoticeText.objects.bulk_create(rows)
-    record_entry(
-        verb="consent.notice_published",
-        object_type="notice",
-        object_id=key,
-        actor=actor,
-        facts={"material": material, "texts": {row.language: row.sha256 for row in rows}},
-    )
-    return version
-
-
-@transaction.atomic
-def restrict_subject(*, subject: str, actor: Actor) -> DataSubject:
-    """Restrict the processing of a person's data (GDPR Article 18); every decision denies."""
-    _may(actor, "consent.erase")
-    person = find_or_make_subject(subject)
-    salt = bytes(SubjectSalt.objects.get(subject=person).salt)
-    if DataSubject.objects.filter(pk=person.pk, restricted_at=None).update(
-        restricted_at=database_now()
-    ):
-        record_entry(
-            verb="consent.subject_restricted",
-            object_type="subject",
-            object_id=str(person.pk),
-            actor=actor,
-            facts={"subject": ledger_commitment(salt, person.pseudonym or "")},
-        )
-    person.refresh_from_db()
-    return person
-
-
-@transaction.atomic
-def erase_subject(*, pseudonym: str, actor: Actor) -> int:
-    """Cut the link to a person: pseudonym, salt, state and tokens go, a suppression stays."""
-    _may(actor, "consent.erase")
-    now = database_now()
-    Suppression.objects.bulk_create(
-        [
-            Suppression(
-                fingerprint=fingerprint_of(settings.KEYS.fingerprint_key, pseudonym),
-                erased_at=now,
-            )
-        ],
-        ignore_conflicts=True,
-    )
-    person = DataSubject.objects.select_for_update().filter(pseudonym=pseudonym).first()
-    removed, _ = IssuedToken.objects.filter(subject_pseudonym=pseudonym).delete()
-    if person is None:
-        return removed
-    removed += ConsentState.objects.filter(subject=person).delete()[0]
-    removed += SubjectSalt.objects.filter(subject=person).delete()[0]
-    DataSubject.objects.filter(pk=person.pk).update(
-        pseudonym=None, erased_at=now, region="", age_band="unknown", gpc=False
-    )
-    record_entry(
-        verb="consent.subject_erased",
-        object_type="subject",
-        object_id=str(person.pk),
-        actor=actor,
-        facts={"rows": removed},
-    )
-    return removed + 1

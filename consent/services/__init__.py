@@ -1,0 +1,19 @@
+"""Writing the person's side, one module a noun. Nothing else in the product writes these tables."""
+
+from consent.services.choices import RecordedChoice, purposes_of, record_choice, record_choices
+from consent.services.notices import publish_notice
+from consent.services.subjects import erase_subject, open_subject, restrict_subject
+from consent.services.tokens import consume_token, mint_subject_token
+
+__all__ = [
+    "RecordedChoice",
+    "consume_token",
+    "erase_subject",
+    "mint_subject_token",
+    "open_subject",
+    "publish_notice",
+    "purposes_of",
+    "record_choice",
+    "record_choices",
+    "restrict_subject",
+]

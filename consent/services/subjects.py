@@ -1,0 +1,118 @@
+"""Data subjects: making, opening, restricting and erasing them. What they chose: `choices`."""
+
+from __future__ import annotations
+
+import secrets
+
+from django.conf import settings
+from django.db import transaction
+
+from consent import selectors
+from consent.identity import fingerprint_of, ledger_commitment, pseudonym_of
+from consent.models import (
+    ConsentState,
+    DataSubject,
+    IssuedToken,
+    SubjectAccess,
+    SubjectSalt,
+    Suppression,
+)
+from consent.services.access import require
+from governance.core.actors import Actor
+from governance.core.clock import database_now
+from governance.core.errors import Conflict, Invalid
+from governance.ledger.services import record_entry
+
+
+def find_or_make_subject(external_id: str) -> DataSubject:
+    """Return the person's row, made with its salt when new; an erased person stays erased."""
+    if not external_id or len(external_id) > 1024:
+        raise Invalid("A subject is a text of 1 to 1024 signs.")
+    pseudonym = pseudonym_of(settings.KEYS.subject_pepper, external_id)
+    known = DataSubject.objects.filter(pseudonym=pseudonym).first()
+    if known is not None:
+        return known
+    fingerprint = fingerprint_of(settings.KEYS.fingerprint_key, pseudonym)
+    if Suppression.objects.filter(fingerprint=fingerprint).exists():
+        raise Conflict("This person was erased; nothing about them is recorded again.")
+    DataSubject.objects.bulk_create([DataSubject(pseudonym=pseudonym)], ignore_conflicts=True)
+    subject = DataSubject.objects.get(pseudonym=pseudonym)
+    SubjectSalt.objects.bulk_create(
+        [SubjectSalt(subject=subject, salt=secrets.token_bytes(32))], ignore_conflicts=True
+    )
+    return subject
+
+
+@transaction.atomic
+def open_subject(*, subject: str, purpose_of_access: str, actor: Actor) -> DataSubject:
+    """Open one person's file; who looked and what for is recorded first."""
+    require(actor, "consent.read_subject")
+    reason = purpose_of_access.strip()
+    if not reason:
+        raise Invalid("Say what you look at this person's choices for.")
+    person = selectors.find_subject(subject)
+    SubjectAccess.objects.create(
+        subject=person, actor_reference=actor.reference, purpose_of_access=reason[:300]
+    )
+    salt = bytes(SubjectSalt.objects.get(subject=person).salt)
+    record_entry(
+        verb="consent.subject_opened",
+        object_type="subject",
+        object_id=str(person.pk),
+        actor=actor,
+        facts={"subject": ledger_commitment(salt, person.pseudonym or "")},
+    )
+    return person
+
+
+@transaction.atomic
+def restrict_subject(*, subject: str, actor: Actor) -> DataSubject:
+    """Restrict the processing of a person's data (GDPR Article 18); every decision denies."""
+    require(actor, "consent.erase")
+    person = find_or_make_subject(subject)
+    salt = bytes(SubjectSalt.objects.get(subject=person).salt)
+    if DataSubject.objects.filter(pk=person.pk, restricted_at=None).update(
+        restricted_at=database_now()
+    ):
+        record_entry(
+            verb="consent.subject_restricted",
+            object_type="subject",
+            object_id=str(person.pk),
+            actor=actor,
+            facts={"subject": ledger_commitment(salt, person.pseudonym or "")},
+        )
+    person.refresh_from_db()
+    return person
+
+
+@transaction.atomic
+def erase_subject(*, pseudonym: str, actor: Actor) -> int:
+    """Cut the link to a person: pseudonym, salt, state and tokens go, a suppression stays."""
+    require(actor, "consent.erase")
+    now = database_now()
+    Suppression.objects.bulk_create(
+        [
+            Suppression(
+                fingerprint=fingerprint_of(settings.KEYS.fingerprint_key, pseudonym),
+                erased_at=now,
+            )
+        ],
+        ignore_conflicts=True,
+    )
+    person = DataSubject.objects.select_for_update().filter(pseudonym=pseudonym).first()
+    removed, _ = IssuedToken.objects.filter(subject_pseudonym=pseudonym).delete()
+    if person is None:
+        return removed
+    removed += ConsentState.objects.filter(subject=person).delete()[0]
+    removed += SubjectSalt.objects.filter(subject=person).delete()[0]
+    DataSubject.objects.filter(pk=person.pk).update(
+        pseudonym=None, erased_at=now, region="", age_band="unknown", gpc=False
+    )
+    record_entry(
+        verb="consent.subject_erased",
+        object_type="subject",
+        object_id=str(person.pk),
+        actor=actor,
+        facts={"rows": removed},
+    )
+    return removed + 1
