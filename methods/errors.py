@@ -4,5 +4,5 @@ Faults of the program are not here; they stay ordinary exceptions with a traceba
 """
 
 
-class BadInput(ValueError):  # noqa: N818 (a fact about the input, not a fault of ours)
+class BadInput(ValueError):
     """The data, a column, a parameter or a limit is not usable; the text is one clear sentence."""

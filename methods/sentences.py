@@ -70,22 +70,17 @@ def _verb(metric: str) -> str:
 
 
 def _side(slice_: dict[str, str], compared: Comparison, stratum: dict[str, str]) -> str:
-    parts = []
-    for column, value in slice_.items():
-        if column not in stratum:
-            parts.append(_group(column, value))
-    if not parts:
+    own = {column: value for column, value in slice_.items() if column not in stratum}
+    if not own:
         return "everyone" if compared.method == "to_overall" else "the rest"
-    return " and ".join(parts)
-
-
-def _group(column: str, value: str) -> str:
     # A word names its group by itself; a code needs its column.
-    if value == "(missing)":
-        return f"those without a value of {column}"
-    if len(value) > 2 and value[0].isalpha():
-        return value
-    return f"those with {column} {value}"
+    if all(len(value) > 2 and value[0].isalpha() for value in own.values()):
+        return " ".join(own.values())
+    parts = [
+        f"no value of {column}" if value == "(missing)" else f"{column} {value}"
+        for column, value in own.items()
+    ]
+    return f"those with {' and '.join(parts)}"
 
 
 def _where(slice_: dict[str, str]) -> str:

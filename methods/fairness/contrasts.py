@@ -145,12 +145,14 @@ def pair_interval(cube: GroupCube, pair: Pair, level: float) -> tuple[Interval, 
 
 
 def pair_value(cube: GroupCube, pair: Pair) -> float:
-    """Return the contrast itself, not a number where a side has no denominator."""
+    """Return the contrast itself; a rate without a denominator counts as 0, as in fairlearn."""
     margin = cube.margins[pair.by]
     own = side(margin, pair.of)
     stratum = margin.keys[pair.of][: len(cube.controls)]
     other = whole(cube, stratum) if pair.to is None else side(margin, pair.to)
-    first, second = own.value(pair.rate), other.value(pair.rate)
+    first, second = (
+        part.value(pair.rate) if part.below(pair.rate) > 0 else 0.0 for part in (own, other)
+    )
     if pair.kind == "difference":
         return first - second
     return first / second if second > 0 else math.nan

@@ -102,7 +102,7 @@ class Audit:
         values = {i: side(margin, i).value(rate) for i in places}
 
         def height(i: int) -> tuple[float, int]:
-            return (-1.0 if math.isnan(values[i]) else values[i], -i)
+            return (0.0 if math.isnan(values[i]) else values[i], -i)
 
         ends: Iterable[tuple[int, int | None]]
         if method == "to_overall":

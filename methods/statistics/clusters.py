@@ -42,16 +42,21 @@ def influence(numerator: Vector, denominator: Vector, sums: Vector) -> Vector:
 def ratio_estimate(
     numerator: Vector, denominator: Vector, sums: Vector, moments: Matrix, units: float
 ) -> Estimate:
-    """Return R with its cluster-robust variance, units - 1 degrees of freedom.
+    """Return R with its cluster-robust variance and the degrees of freedom of that variance.
 
-    The factor units / (units - 1) is the usual small-sample correction.
+    The factor units / (units - 1) is the usual small-sample correction. Degrees of freedom count
+    effective units, (sum m)^2 / sum m^2 for units of size m (L. Kish, Survey Sampling, 1965,
+    section 8.2): a few heavy users carry the variance, however many light ones there are
+    (A. V. Carter, K. T. Schnepel, D. G. Steigerwald, Rev. Econ. Stat. 99 (2017) 698-709).
     """
     total = float(denominator @ sums)
     if total <= 0 or units < 2:
         return Estimate(math.nan, math.inf, 1.0)
     c = influence(numerator, denominator, sums)
     variance = max(float(c @ moments @ c), 0.0) * units / (units - 1)
-    return Estimate(float(numerator @ sums) / total, variance, units - 1)
+    effective = total * total / float(denominator @ moments @ denominator)
+    df = max(min(float(units), effective) - 1, 1.0)
+    return Estimate(float(numerator @ sums) / total, variance, df)
 
 
 def contrast(first: Estimate, second: Estimate, covariance: float, *, log: bool) -> Estimate:

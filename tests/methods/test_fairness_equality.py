@@ -1,0 +1,204 @@
+"""The recorded number is fairlearn's: on raw rows, on the cube, and in the kernel."""
+
+import math
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import fairlearn.metrics as fl
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import accuracy_score, precision_score
+
+from methods.fairness import kernel
+from methods.fairness.rates import RATES, SCALARS
+from methods.report import Measurement, Report
+from methods.run import run_audit
+from tests.methods.conftest import as_table
+
+FUNCTIONS: dict[str, Callable[..., float]] = {
+    name: {"accuracy": accuracy_score, "precision": precision_score}.get(name) or getattr(fl, name)
+    for name in RATES
+}
+CASES = [
+    # table, y_true, y_pred, groups, controls
+    ("loans", "approve", "debt_rule", ["black"], []),
+    ("loans", "approve", "debt_rule", ["male"], []),
+    ("loans", "approve", "debt_rule", ["black", "married"], []),
+    ("loans", "approve", "debt_rule", ["black"], ["married"]),
+    ("tumours", "benign", "called", ["texture"], []),
+    ("tumours", "benign", "called", ["texture", "smooth"], []),
+    ("tumours", "benign", "called", ["texture", "smooth"], ["symmetric"]),
+]
+
+
+@pytest.fixture(params=CASES, ids=lambda case: "-".join([case[0], *case[3], *case[4]]))
+def case(request: pytest.FixtureRequest) -> dict[str, Any]:
+    name, y_true, y_pred, groups, controls = request.param
+    frame = request.getfixturevalue(name).copy()
+    for column in (*groups, *controls):
+        frame[column] = frame[column].fillna("(missing)")
+    return {
+        "raw": request.getfixturevalue(name),
+        "frame": frame,
+        "y_true": y_true,
+        "y_pred": y_pred,
+        "groups": groups,
+        "controls": controls,
+    }
+
+
+def _audit(case: dict[str, Any], method: str) -> Report:
+    columns = {"group": case["groups"], "y_true": [case["y_true"]], "y_pred": [case["y_pred"]]}
+    if case["controls"]:
+        columns["control"] = case["controls"]
+    return run_audit("fairness.groups", as_table(case["raw"]), columns, {"method": method}, [], 0)
+
+
+def _oracle(case: dict[str, Any]) -> fl.MetricFrame:
+    frame = case["frame"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return fl.MetricFrame(
+            metrics=FUNCTIONS,
+            y_true=frame[case["y_true"]],
+            y_pred=frame[case["y_pred"]],
+            sensitive_features=frame[case["groups"]],
+            control_features=frame[case["controls"]] if case["controls"] else None,
+        )
+
+
+def _rows(report: Report, metric: str, by: list[str]) -> list[Measurement]:
+    return [row for row in report.measurements if row.metric == metric and row.by == tuple(by)]
+
+
+@pytest.mark.parametrize("method", ["between_groups", "to_overall"])
+def test_rates_and_disparities_equal_fairlearn_on_raw_rows(
+    case: dict[str, Any], method: str
+) -> None:
+    report, oracle = _audit(case, method), _oracle(case)
+    order = [*case["controls"], *case["groups"]]
+    compared = 0
+    for metric in FUNCTIONS:
+        for row in _rows(report, metric, case["groups"]):
+            key = tuple(row.slice[name] for name in order)
+            expected = oracle.by_group[metric][key if len(key) > 1 else key[0]]
+            assert row.value == pytest.approx(expected, abs=1e-12)
+            compared += 1
+        for kind in ("difference", "ratio"):
+            scalar = getattr(oracle, kind)(method=method)
+            strata = scalar.index if case["controls"] else [None]
+            for stratum in strata:
+                expected = scalar[metric] if stratum is None else scalar[metric][stratum]
+                values = [
+                    row.value
+                    for row in _rows(report, f"{metric}_{kind}", case["groups"])
+                    if stratum is None or stratum in row.slice.values()
+                ]
+                known = [v for v in values if v is not None]
+                worst = (
+                    max(map(abs, known), default=0.0)
+                    if kind == "difference"
+                    else min((min(v, 1 / v) if v else 0.0 for v in known), default=math.nan)
+                )
+                # The widest contrast is fairlearn's scalar.
+                assert worst == pytest.approx(expected, abs=1e-12, nan_ok=True)
+                compared += 1
+    assert compared >= 7 * (len(oracle.by_group.dropna(how="all")) + 2)
+
+
+@pytest.mark.parametrize("method", ["between_groups", "to_overall"])
+def test_named_scalars_equal_fairlearn_on_raw_rows(case: dict[str, Any], method: str) -> None:
+    report, frame = _audit(case, method), case["frame"]
+    strata = frame.groupby(case["controls"]) if case["controls"] else [((), frame)]
+    for stratum, part in strata:
+        for name in SCALARS:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                expected = getattr(fl, name)(
+                    part[case["y_true"]],
+                    part[case["y_pred"]],
+                    sensitive_features=part[case["groups"]],
+                    method=method,
+                )
+            found = [
+                row
+                for row in _rows(report, name, case["groups"])
+                if tuple(row.slice.values()) == tuple(stratum)
+            ]
+            assert len(found) == 1
+            assert found[0].value == pytest.approx(expected, abs=1e-12)
+
+
+def test_several_group_columns_are_reported_alone_and_crossed(loans: pd.DataFrame) -> None:
+    columns = {"group": ["black", "male"], "y_pred": ["approve"]}
+    report = run_audit("fairness.groups", as_table(loans), columns, {}, [], 0)
+    found = {row.by for row in report.measurements}
+    assert found == {(), ("black",), ("male",), ("black", "male")}
+
+
+def test_weights_give_the_numbers_of_repeated_rows(tumours: pd.DataFrame) -> None:
+    twice = tumours.copy()
+    twice["w"] = np.where(twice["smooth"] == "yes", 3, 1)
+    repeated = twice.loc[twice.index.repeat(twice["w"])]
+    columns = {"group": ["texture"], "y_true": ["benign"], "y_pred": ["called"]}
+    plain = run_audit("fairness.groups", as_table(repeated), columns, {}, [], 0)
+    weighted = run_audit(
+        "fairness.groups", as_table(twice), {**columns, "weight": ["w"]}, {}, [], 0
+    )
+    values = {
+        (m.metric, *m.slice.items()): m.value for m in plain.measurements if m.by == ("texture",)
+    }
+    for m in weighted.measurements:
+        if m.by == ("texture",) and m.comparison is None:
+            assert m.value == pytest.approx(values[m.metric, *m.slice.items()], abs=1e-12)
+            assert m.interval in ("delta_weighted", "wilson_effective")
+
+
+def _frame(counts: np.ndarray) -> pd.DataFrame:
+    rows = []
+    for group, (tp, fp, fn, tn) in enumerate(counts):
+        rows += [(group, 1, 1, tp), (group, 0, 1, fp), (group, 1, 0, fn), (group, 0, 0, tn)]
+    return pd.DataFrame(rows, columns=["g", "t", "p", "n"]).query("n > 0")
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.tuples(*[st.integers(0, 40)] * 4).filter(lambda cell: sum(cell) > 0),
+        min_size=1,
+        max_size=5,
+    ),
+    st.sampled_from(["between_groups", "to_overall"]),
+)
+def test_the_kernel_equals_fairlearn(cells: list[tuple[int, ...]], method: str) -> None:
+    counts = np.array(cells, dtype=float)
+    frame = _frame(counts)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        oracle = fl.MetricFrame(
+            metrics=FUNCTIONS,
+            y_true=frame["t"],
+            y_pred=frame["p"],
+            sensitive_features=frame["g"],
+            sample_params={name: {"sample_weight": frame["n"]} for name in FUNCTIONS},
+        )
+        for name in RATES:
+            values = kernel.rate(name, counts)
+            assert values == pytest.approx(oracle.by_group[name].to_numpy(), abs=1e-12)
+            overall = kernel.rate(name, counts.sum(axis=0))
+            for kind in ("difference", "ratio"):
+                expected = getattr(oracle, kind)(method=method)[name]
+                found = float(kernel.disparity(values, overall, kind, method))
+                assert found == pytest.approx(expected, abs=1e-12, nan_ok=True)
+
+
+def test_the_kernel_is_vectorised_over_replicates(tumours: pd.DataFrame) -> None:
+    counts = np.random.default_rng(0).integers(1, 50, (100, 4, 4)).astype(float)
+    for name in SCALARS:
+        for method in ("between_groups", "to_overall"):
+            each = [float(kernel.scalar(name, part, method)) for part in counts]
+            assert kernel.scalar(name, counts, method) == pytest.approx(each, abs=1e-15)
