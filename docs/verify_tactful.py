@@ -1,0 +1,200 @@
+#!/usr/bin/env python3
+"""Verify a Tactful ledger without Tactful: needs Python 3.11 and the `cryptography` package.
+
+    python verify_tactful.py bundle FILE --key KEY [--checkpoint FILE]
+    python verify_tactful.py proof FILE --key KEY
+
+`bundle` recomputes every leaf and every signed root of a bundle (`manage.py verify_ledger
+--bundle FILE`, or the Evidence page); `--checkpoint` also demands that a checkpoint you kept
+outside is a state of this very ledger. `proof` checks the proof of one entry. KEY is the verifier
+key (name+hash+base64) as you first learned it, not as the file tells it. Exit 0: all is as it was
+written; 1: a line names each fault; 2: the file cannot be read.
+
+Leaves: SHA-256(0x00 || canonical JSON, RFC 8785). Nodes: SHA-256(0x01 || left || right), RFC 6962.
+Checkpoints: C2SP tlog-checkpoint, ed25519.
+"""
+
+import argparse
+import base64
+import hashlib
+import json
+import sys
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+
+def leaf_hash(text):
+    return hashlib.sha256(b"\x00" + text.encode()).digest()
+
+
+def node_hash(left, right):
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+class Tree:
+    """The roots of the complete subtrees that cover what was appended, left to right."""
+
+    def __init__(self):
+        self.size, self.subtrees = 0, []
+
+    def append(self, leaf):
+        position = self.size
+        while position & 1:
+            leaf, position = node_hash(self.subtrees.pop(), leaf), position >> 1
+        self.subtrees.append(leaf)
+        self.size += 1
+
+    def root(self):
+        root = self.subtrees[-1] if self.subtrees else hashlib.sha256(b"").digest()
+        for left in reversed(self.subtrees[:-1]):
+            root = node_hash(left, root)
+        return root
+
+
+def root_of_proof(leaf, position, size, path):
+    """RFC 9162, 2.1.3.2: the root that a leaf and its path lead to."""
+    index, last, root = position, size - 1, leaf
+    if not 0 <= position < size:
+        raise ValueError("the position is outside the tree")
+    for sibling in path:
+        if last == 0:
+            raise ValueError("the path is too long")
+        if index & 1 or index == last:
+            root = node_hash(sibling, root)
+            while index and not index & 1:
+                index, last = index >> 1, last >> 1
+        else:
+            root = node_hash(root, sibling)
+        index, last = index >> 1, last >> 1
+    if last:
+        raise ValueError("the path is too short")
+    return root
+
+
+def read_key(text):
+    """A verifier key: its name, its id and the public key."""
+    name, key_id, encoded = text.strip().split("+", 2)
+    raw = base64.b64decode(encoded, validate=True)
+    made = hashlib.sha256(name.encode() + b"\n" + raw).hexdigest()[:8]
+    if raw[:1] != b"\x01" or made != key_id:
+        raise ValueError("the verifier key does not fit its own hash")
+    return name, bytes.fromhex(key_id), Ed25519PublicKey.from_public_bytes(raw[1:])
+
+
+def open_checkpoint(note, key):
+    """Check a checkpoint's signature; return its size and root."""
+    name, key_id, public = key
+    text, separator, signatures = note.partition("\n\n")
+    if not separator:
+        raise ValueError("not a signed note")
+    for line in signatures.split("\n"):
+        parts = line.split(" ")
+        if len(parts) != 3 or parts[:2] != ["\u2014", name]:
+            continue
+        raw = base64.b64decode(parts[2], validate=True)
+        if raw[:4] != key_id:
+            continue
+        try:
+            public.verify(raw[4:], text.encode() + b"\n")
+        except InvalidSignature:
+            continue
+        origin, size, root, *_ = text.split("\n")
+        if origin != name:
+            raise ValueError("the checkpoint is of another log")
+        return int(size), base64.b64decode(root, validate=True)
+    raise ValueError(f"no good signature by {name}")
+
+
+def canonical_fault(text):
+    """Say why a leaf is not canonical JSON of one meaning, or None (names sorted, no repeats)."""
+
+    def no_repeats(pairs):
+        if len({name for name, _ in pairs}) != len(pairs):
+            raise ValueError("a name stands twice")
+        names = [name.encode("utf-16-be") for name, _ in pairs]
+        if names != sorted(names):
+            raise ValueError("names are not in order")
+        return dict(pairs)
+
+    try:
+        leaf = json.loads(text, object_pairs_hook=no_repeats)
+    except ValueError as problem:
+        return str(problem)
+    return None if isinstance(leaf, dict) and "verb" in leaf else "it is not an entry"
+
+
+def verify_bundle(lines, key, kept=None):
+    """Yield a line for each fault of a bundle; `kept` is a checkpoint (size, root) from outside."""
+    tree, signed, kept_seen = Tree(), 0, kept is None
+    for number, line in enumerate(lines, start=1):
+        row = json.loads(line)
+        if number == 1:
+            if row.get("format") != "tactful-ledger-bundle/1":
+                raise ValueError("this is not a bundle")
+        elif "leaf" in row:
+            if row["position"] != tree.size:
+                yield f"position {tree.size}: the leaf is missing (line {number})"
+                return
+            problem = canonical_fault(row["leaf"])
+            if problem:
+                yield f"position {tree.size}: the leaf is malformed: {problem} (line {number})"
+            tree.append(leaf_hash(row["leaf"]))
+            if kept and kept[0] == tree.size:
+                kept_seen = True
+                if kept[1] != tree.root():
+                    yield f"positions 0-{tree.size - 1}: not the ledger of the kept checkpoint"
+        else:
+            try:
+                size, root = open_checkpoint(row["checkpoint"], key)
+            except ValueError as problem:
+                yield f"position {tree.size - 1}: bad checkpoint: {problem} (line {number})"
+                continue
+            if (size, root) != (tree.size, tree.root()):
+                covers = f"positions {signed}-{max(size, tree.size) - 1}"
+                yield f"{covers}: the leaves do not give the signed root (line {number})"
+            signed = tree.size
+    if signed != tree.size or tree.size == 0:
+        yield f"positions {signed}-{tree.size - 1}: no checkpoint was signed over these leaves"
+    if not kept_seen:
+        yield f"the bundle ends before the kept checkpoint of {kept[0]} leaves"
+
+
+def verify_proof(proof, key):
+    """Yield a line for each fault of a proof of inclusion."""
+    size, root = open_checkpoint(proof["checkpoint"], key)
+    path = [bytes.fromhex(one) for one in proof["path"]]
+    if size != proof["size"]:
+        yield f"the proof is for {proof['size']} leaves, the checkpoint for {size}"
+    made = root_of_proof(leaf_hash(proof["leaf"]), proof["position"], size, path)
+    if made != root:
+        yield f"position {proof['position']}: the entry is not in the signed tree"
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("kind", choices=("bundle", "proof"))
+    parser.add_argument("file")
+    parser.add_argument("--key", required=True, help="verifier key: name+hash+base64")
+    parser.add_argument("--checkpoint", help="a checkpoint you kept outside")
+    given = parser.parse_args(arguments)
+    try:
+        key, kept = read_key(given.key), None
+        if given.checkpoint:
+            with open(given.checkpoint, encoding="utf-8") as note:
+                kept = open_checkpoint(note.read(), key)
+        with open(given.file, encoding="utf-8") as file:
+            whole = given.kind == "bundle"
+            found = verify_bundle(file, key, kept) if whole else verify_proof(json.load(file), key)
+            faults = list(found)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
+        print(f"{given.file} cannot be verified: {problem}", file=sys.stderr)
+        return 2
+    for fault in faults:
+        print(fault)
+    print("NOT as it was written" if faults else "as it was written", file=sys.stderr)
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
