@@ -1,5 +1,10 @@
 """Pages of the person's side and of those who look after it."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from consent.web import preferences
+
+app_name = "consent"
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("preferences/", preferences.preference_centre, name="preferences"),
+]

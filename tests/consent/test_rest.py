@@ -91,7 +91,9 @@ def test_a_batch_is_answered_in_order_and_sees_the_write_it_names(
 def test_ten_thousand_subjects_are_the_limit(api: Api, django_assert_max_num_queries: Any) -> None:
     many = [f"person {number}" for number in range(10_000)]
     with django_assert_max_num_queries(20):
-        assert len(api.post(CHECK, {"subjects": many, "purpose": "ads"}).json()["results"]) == 10_000
+        assert (
+            len(api.post(CHECK, {"subjects": many, "purpose": "ads"}).json()["results"]) == 10_000
+        )
     assert api.post(CHECK, {"subjects": [*many, "one more"], "purpose": "ads"}).status_code == 422
 
 
