@@ -20,7 +20,6 @@ _SCALARS = {
     "demographic_parity": "selection_rate",
     "equal_opportunity": "true_positive_rate",
 }
-_SYMBOLS = {">=": "at least", "<=": "at most"}
 
 
 def verdict_sentence(measurement: Measurement, subject_word: str = "people") -> str:
@@ -92,7 +91,7 @@ def _where(slice_: dict[str, str]) -> str:
 def _judgement(m: Measurement, subject_word: str) -> str:
     if m.threshold is None:
         return ""
-    limit = f"the limit is {_SYMBOLS[m.threshold.op]} {_figure(m, m.threshold.value)}"
+    limit = f"the limit is {_limit(m.threshold.value)}"
     if m.verdict != "inconclusive":
         return f"; {limit}: {(m.verdict or 'not judged').replace('_', ' ')}"
     if m.missing is None or m.missing.units is None:
@@ -107,6 +106,10 @@ def _figure(m: Measurement, value: float) -> str:
     if m.comparison is not None and m.comparison.kind == "difference":
         return f"{value:+.3f}"
     return f"{value:.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:.3g}"
+
+
+def _limit(value: float) -> str:
+    return f"{value:.2f}" if round(value, 2) == value else f"{value:g}"
 
 
 def _level(level: float | None) -> str:
