@@ -14,7 +14,7 @@ from governance.people.choices import Role
 from governance.registry.choices import VersionState
 from governance.registry.models import ModelVersion
 from governance.reviews.content import changed_pieces, content_of, hash_of
-from governance.reviews.gates import latest_approval, ship_url
+from governance.reviews.gates import latest_approval
 from governance.reviews.models import Approval
 
 
@@ -42,12 +42,18 @@ def on_material_change(event: MaterialChange, *, actor: Actor) -> None:
                 changed=tuple(changed),
             )
         )
-        notify(
-            recipients=[
-                f"role:{Role.PRODUCT_OWNER}@{event.system_key}",
-                f"role:{Role.ETHICS_REVIEWER}@{event.system_key}",
-            ],
-            subject=f"The approval of {version.scope_key} is stale",
-            body=f"{event.sentence} Changed since the approval: {', '.join(changed)}.",
-            link=ship_url(version),
-        )
+
+
+@subscribes(ApprovalStale)
+def on_approval_stale(event: ApprovalStale, *, actor: Actor) -> None:
+    """Tell the people who approve for this system what changed."""
+    subject = f"{event.system_key}:{event.version_key}"
+    notify(
+        recipients=[
+            f"role:{Role.PRODUCT_OWNER}@{event.system_key}",
+            f"role:{Role.ETHICS_REVIEWER}@{event.system_key}",
+        ],
+        subject=f"The approval of {subject} is stale",
+        body=f"Changed since the approval: {', '.join(event.changed)}. Review the change.",
+        link=f"/systems/{event.system_key}/ship/{event.version_key}/",
+    )

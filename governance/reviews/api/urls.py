@@ -1,5 +1,13 @@
-"""Routes of this room."""
+"""REST routes of reviews and gates."""
 
-from django.urls import URLPattern
+from django.urls import include, path
+from rest_framework.routers import SimpleRouter
 
-urlpatterns: list[URLPattern] = []
+from governance.reviews.api.views import ChecklistViewSet, GateViewSet, ReviewViewSet
+
+router = SimpleRouter(trailing_slash=False)
+router.register("checklists", ChecklistViewSet, basename="api-checklist")
+router.register("reviews", ReviewViewSet, basename="api-review")
+router.register("gates", GateViewSet, basename="api-gate")
+
+urlpatterns = [path("", include(router.urls))]

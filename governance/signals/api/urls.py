@@ -1,5 +1,11 @@
-"""Routes of this room."""
+"""REST routes of signals."""
 
-from django.urls import URLPattern
+from django.urls import include, path
+from rest_framework.routers import SimpleRouter
 
-urlpatterns: list[URLPattern] = []
+from governance.signals.api.views import SignalViewSet
+
+router = SimpleRouter(trailing_slash=False)
+router.register("signals", SignalViewSet, basename="api-signal")
+
+urlpatterns = [path("", include(router.urls))]

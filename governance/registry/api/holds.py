@@ -1,0 +1,101 @@
+"""Holds over REST: place, approve, and lift by two people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from rest_framework import mixins, status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from governance.core.actors import Actor
+from governance.core.api.viewsets import BaseViewSet
+from governance.core.errors import Invalid, NotFound
+from governance.registry import selectors, services
+from governance.registry.api.serializers import (
+    HoldSerializer,
+    PlaceHoldSerializer,
+    ReasonSerializer,
+)
+from governance.registry.models import Hold, Purpose
+from governance.registry.models.holds import TARGETS
+from governance.registry.ports import release_guards
+
+
+class HoldViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BaseViewSet):
+    serializer_class = HoldSerializer
+    required_actions = {
+        "list": "registry.view",
+        "retrieve": "registry.view",
+        "create": "registry.hold",
+        "approve": "registry.approve_hold",
+        "lift": "registry.lift_hold",
+    }
+    lookup_value_regex = "[0-9a-f-]{36}"
+
+    def get_queryset(self) -> QuerySet[Hold]:
+        holds = Hold.objects.for_actor(self.actor).select_related(
+            "system", "surface", "purpose", "version__system"
+        )
+        wanted = self.request.query_params.get("active")
+        if wanted in ("true", "false"):
+            holds = holds.filter(released_at__isnull=wanted == "true")
+        return holds
+
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Hold one target at once; the effect is in force when this answers."""
+        given = PlaceHoldSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        fields = dict(given.validated_data)
+        named = {name: fields.pop(name) for name in TARGETS if name in fields}
+        if len(named) != 1:
+            raise Invalid("Name exactly one of system, surface, purpose or version.")
+        ((kind, key),) = named.items()
+        cause = fields.pop("cause", f"manual:{self.actor.reference}")
+        target = {kind: find_target(kind, key, self.actor)}
+        known = Hold.objects.active().filter(cause=cause, **target).exists()
+        hold = services.place_hold(**target, cause=cause, actor=self.actor, **fields)
+        answer = status.HTTP_200_OK if known else status.HTTP_201_CREATED
+        return Response(HoldSerializer(hold).data, status=answer)
+
+    @action(detail=True, methods=["post"])
+    def approve(self, request: Request, pk: str) -> Response:
+        """Stand behind a hold that another person placed."""
+        hold = services.approve_hold(hold=self.get_object(), actor=self.actor)
+        return Response(HoldSerializer(hold).data)
+
+    @action(detail=True, methods=["post"], serializer_class=ReasonSerializer)
+    def lift(self, request: Request, pk: str) -> Response:
+        """The first person's call answers 202 and proposes; a second person's call lifts."""
+        given = ReasonSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        reason, hold = given.validated_data["reason"], self.get_object()
+        if not hold.release_proposed_by:
+            hold = services.propose_release(hold=hold, actor=self.actor, reason=reason)
+            missing = [sentence for guard in release_guards() for sentence in guard(hold)]
+            waiting = {
+                "state": "awaiting_second_person",
+                "missing": missing,
+                "hold": HoldSerializer(hold).data,
+            }
+            return Response(waiting, status=status.HTTP_202_ACCEPTED)
+        hold = services.release_hold(hold=hold, actor=self.actor, reason=reason)
+        return Response({"state": "lifted", "hold": HoldSerializer(hold).data})
+
+
+def find_target(kind: str, key: str, actor: Actor) -> Any:
+    """The target of a hold by its key, if the actor may see it."""
+    if kind == "system":
+        return selectors.find_system(key, actor)
+    if kind == "version":
+        system_key, _, version_key = key.partition(":")
+        return selectors.find_version(system_key, version_key, actor)
+    targets: QuerySet[Any] = (
+        selectors.surfaces_for(actor) if kind == "surface" else Purpose.objects.all()
+    )
+    found = targets.filter(key=key).first()
+    if found is None:
+        raise NotFound(f"There is no {kind} {key!r} that you may see.")
+    return found
