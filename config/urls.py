@@ -4,6 +4,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from governance.people.web.access import public_route
+from governance.people.web.account import ask_an_administrator
 
 API_ROOMS = [
     "governance.ledger",
@@ -29,6 +30,8 @@ WEB_ROOMS = [
 
 urlpatterns = [
     path("", include("config.health")),
+    path("accounts/password/reset/", ask_an_administrator),
+    path("accounts/email/", ask_an_administrator),
     path("accounts/", include("allauth.urls")),
     path(
         "api/v1/",

@@ -147,6 +147,10 @@ def register() -> None:
             "ends_at",
         )
     )
-    ports.register_retention_rule(
-        ports.KeepForever("people.ApiKey", "entries of the ledger name keys by their prefix")
-    )
+    for model, reason in (
+        ("people.ApiKey", "entries of the ledger name keys by their prefix"),
+        ("people.User", "a past decision stays attributed; the personal fields are erasable"),
+        ("people.RoleAssignment", "a few rows a person, removed with the role or the account"),
+        ("people.SystemMembership", "a few rows a person, removed with the account"),
+    ):
+        ports.register_retention_rule(ports.KeepForever(model, reason))

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
@@ -17,11 +18,12 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
-from governance.core.actors import Actor
+from governance.core.actors import Actor, SystemActor
 from governance.core.clock import database_now
 from governance.core.errors import Conflict, Invalid, NotPermitted
 from governance.ledger.services import record_entry
 from governance.people import keys
+from governance.people.actors import person_actor
 from governance.people.choices import Role, Scope
 from governance.people.models import (
     LONGEST_KEY_LIFE,
@@ -81,6 +83,48 @@ def set_active(*, user: User, active: bool, actor: Actor) -> None:
     if not active:
         _drop_sessions(SignIn.objects.filter(user=locked))
     _record("user_activated" if active else "user_deactivated", locked, actor, {})
+
+
+@transaction.atomic
+def reset_password(*, user: User, password: str, actor: Actor) -> None:
+    """Give a person a new password; their open sessions end."""
+    _require(actor, "people.edit", "Only an administrator resets the password of another person.")
+    _check(lambda: validate_password(password, user), "The password")
+    user.set_password(password)
+    user.save(update_fields=["password", "updated_at"])
+    _drop_sessions(SignIn.objects.filter(user=user))
+    _record("password_reset", user, actor, {})
+
+
+@transaction.atomic
+def reset_second_factor(*, user: User, actor: Actor) -> None:
+    """Take a lost second factor away, so that the person sets up a new one; sessions end."""
+    _require(actor, "people.edit", "Only an administrator resets a second factor.")
+    if actor.reference == user.reference:
+        raise Conflict("Another administrator resets your second factor.")
+    removed, _ = Authenticator.objects.filter(user=user).delete()
+    if removed:
+        _drop_sessions(SignIn.objects.filter(user=user))
+        _record("second_factor_reset", user, actor, {})
+
+
+@transaction.atomic
+def note_sign_in(*, user: User) -> None:
+    """Tell the ledger that a person signed in."""
+    _record("signed_in", user, person_actor(user), {})
+
+
+@transaction.atomic
+def note_failed_sign_in(*, email: str) -> None:
+    """Tell the ledger of a refused sign-in; an unknown address is not written down."""
+    user = User.objects.filter(email=email.strip().lower()).first()
+    record_entry(
+        verb="people.sign_in_failed",
+        object_type="people.user",
+        object_id=str(user.pk) if user else "unknown",
+        actor=SystemActor("sign_in"),
+        facts={},
+    )
 
 
 @transaction.atomic

@@ -20,6 +20,8 @@ from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.test import Client
 
+from governance.core.errors import Conflict, NotPermitted
+from governance.ledger.models import LedgerEntry
 from governance.people import services
 from governance.people.choices import Role
 from governance.people.models import SignIn, User
@@ -232,6 +234,46 @@ def test_the_api_takes_a_browser_session_only_with_its_csrf_token(cast: Cast) ->
     cast.sign_in(client, "max")
     assert client.get("/api/v1/whoami/").json()["reference"] == cast.max.reference
     assert client.post("/api/v1/whoami/").status_code == 403
+
+
+@pytest.mark.parametrize("page", ["/accounts/password/reset/", "/accounts/email/"])
+def test_no_mail_opens_an_account(client: Client, max_: User, page: str) -> None:
+    answers = [
+        client.post(page, {"email": email}) for email in ("max@example.org", "nobody@example.org")
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    pages = {_without_tokens(answer.content.decode(), "max@example.org") for answer in answers}
+    assert len(pages) == 1
+    assert "administrator" in pages.pop()
+
+
+def test_the_ledger_tells_of_sign_ins_and_refusals_without_addresses(max_: User) -> None:
+    _submit(Client(), "max@example.org", "wrong wrong wrong")
+    _submit(Client(), "nobody@example.org", PASSWORD)
+    _submit(Client(), "max@example.org", PASSWORD)
+    told = LedgerEntry.objects.filter(verb__regex="sign_in_failed|signed_in").order_by("at")
+    assert [(entry.verb, entry.object_id) for entry in told] == [
+        ("people.sign_in_failed", str(max_.pk)),
+        ("people.sign_in_failed", "unknown"),
+        ("people.signed_in", str(max_.pk)),
+    ]
+    assert "example.org" not in str([entry.facts for entry in told])
+
+
+def test_an_administrator_resets_a_lost_password_and_phone(client: Client, cast: Cast) -> None:
+    cast.sign_in(client, "pia")
+    assert client.get(ACCOUNT).status_code == 200
+    root = cast.actor("root")
+    services.reset_password(user=cast.pia, password=PASSWORD, actor=root)
+    assert client.get(ACCOUNT).status_code == 302
+    services.reset_second_factor(user=cast.pia, actor=root)
+    cast.sign_in(client, "pia")
+    answer = client.get(ACCOUNT)
+    assert answer.headers["Location"] == "/accounts/2fa/totp/activate/"
+    with pytest.raises(NotPermitted):
+        services.reset_password(user=cast.root, password=PASSWORD, actor=cast.actor("pia"))
+    with pytest.raises(Conflict):
+        services.reset_second_factor(user=cast.root, actor=root)
 
 
 def test_the_sign_in_of_the_demo_does_not_exist_elsewhere(client: Client, cast: Cast) -> None:

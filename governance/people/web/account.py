@@ -8,7 +8,8 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from governance.people import selectors, services
@@ -40,6 +41,12 @@ def end_session(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect("people:person", pk=sign_in.user_id)
 
 
+@public_route("tells people who lost their password or address whom to ask")
+def ask_an_administrator(request: HttpRequest) -> HttpResponse:
+    """Accounts are kept by administrators: no mail, no link that opens an account."""
+    return render(request, "people/ask_an_administrator.html")
+
+
 @require_POST
 @public_route("signs in a person of the demo, in demo mode and from this machine alone")
 def demo_sign_in(request: HttpRequest) -> HttpResponse:
@@ -51,4 +58,8 @@ def demo_sign_in(request: HttpRequest) -> HttpResponse:
         raise Http404
     user = get_object_or_404(User, email=email, is_active=True)
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
-    return redirect(settings.LOGIN_REDIRECT_URL)
+    services.note_sign_in(user=user)
+    wanted = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure()):
+        wanted = settings.LOGIN_REDIRECT_URL
+    return redirect(wanted)

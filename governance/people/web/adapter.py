@@ -14,8 +14,10 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 
+from governance.people import services
 from governance.people.actors import person_actor
 from governance.people.choices import NEEDS_SECOND_FACTOR
+from governance.people.models import User
 
 _NONCE = 12
 _FORM = "gcm1:"
@@ -33,8 +35,17 @@ class ClosedSignup(DefaultAccountAdapter):  # type: ignore[misc]
         user: AbstractBaseUser | None = super().authenticate(request, **credentials)
         if user is not None and not user.is_active:
             self.pre_authenticate(request, **credentials)
+            self.authentication_failed(request, **credentials)
             return None
         return user
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        services.note_failed_sign_in(email=str(credentials.get("email", "")))
+
+    def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
+        super().login(request, user)
+        if isinstance(user, User):
+            services.note_sign_in(user=user)
 
 
 class EncryptedSecrets(DefaultMFAAdapter):  # type: ignore[misc]

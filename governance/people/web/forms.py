@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.utils import timezone
 
 from governance.people.choices import Role, Scope
-from governance.people.models import User
+from governance.people.models import User, known_zones
 
 
 def _shape(form: forms.Form) -> None:
@@ -36,7 +36,7 @@ class PersonForm(ShapedForm):
     zone = forms.ChoiceField(
         label="Time zone",
         initial="UTC",
-        choices=lambda: [(name, name) for name in sorted(available_timezones())],
+        choices=lambda: [(name, name) for name in known_zones()],
     )
     roles = forms.MultipleChoiceField(
         choices=Role.choices, required=False, widget=forms.CheckboxSelectMultiple

@@ -6,13 +6,16 @@ import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from allauth.account import app_settings
+from allauth.account.adapter import get_adapter
 from allauth.account.decorators import reauthentication_required
 from allauth.account.internal.flows.login import get_authentication_records
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 
 View = Callable[..., HttpResponse]
 
@@ -38,10 +41,17 @@ def freshly_proven_to_open(view: View) -> View:
     @wraps(view)
     def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.method == "POST" and is_stale(request):
-            return redirect(request.path)
+            return prove_first(request, back=request.path)
         return opened(request, *args, **kwargs)
 
     return checked
+
+
+def prove_first(request: HttpRequest, *, back: str) -> HttpResponse:
+    """Ask for the proof, keep nothing of the request, and come back to a page."""
+    ways = get_adapter().get_reauthentication_methods(request.user)
+    url = ways[0]["url"] if ways else reverse("account_login")
+    return redirect(f"{url}?{urlencode({'next': back})}")
 
 
 def is_stale(request: HttpRequest) -> bool:

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from governance.core.errors import Conflict, Invalid
@@ -20,7 +21,12 @@ from governance.people.models import Deputy, User
 from governance.people.permissions import declared_actions
 from governance.people.web.access import requires
 from governance.people.web.forms import DeputyForm, MemberForm, PersonForm, RoleForm
-from governance.people.web.fresh import freshly_proven, freshly_proven_to_open
+from governance.people.web.fresh import (
+    freshly_proven,
+    freshly_proven_to_open,
+    is_stale,
+    prove_first,
+)
 from governance.people.web.tabs import tabs
 
 
@@ -174,6 +180,29 @@ def change_state(request: HttpRequest, pk: UUID) -> HttpResponse:
     services.set_active(user=user, active=active, actor=request_actor(request))
     words = "can sign in again" if active else "is shut out; their sessions ended"
     messages.success(request, f"{user.name} {words}.")
+    return redirect("people:person", pk=pk)
+
+
+@require_POST
+@requires("people.edit")
+def new_password(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """A new password for a person who lost theirs."""
+    if is_stale(request):
+        return prove_first(request, back=reverse("people:person", args=[pk]))
+    user, password = _visible(request, pk), request.POST.get("password", "")
+    services.reset_password(user=user, password=password, actor=request_actor(request))
+    messages.success(request, f"{user.name} has a new password; their sessions ended.")
+    return redirect("people:person", pk=pk)
+
+
+@require_POST
+@requires("people.edit")
+@freshly_proven
+def new_second_factor(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Take away a lost second factor."""
+    user = _visible(request, pk)
+    services.reset_second_factor(user=user, actor=request_actor(request))
+    messages.success(request, f"{user.name} sets up a new second factor at the next sign-in.")
     return redirect("people:person", pk=pk)
 
 

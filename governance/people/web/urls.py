@@ -20,6 +20,8 @@ settings_routes = [
     ),
     path("people/<uuid:pk>/deputies/", people.add_deputy, name="add_deputy"),
     path("people/<uuid:pk>/state/", people.change_state, name="change_state"),
+    path("people/<uuid:pk>/password/", people.new_password, name="new_password"),
+    path("people/<uuid:pk>/second-factor/", people.new_second_factor, name="new_second_factor"),
     path("deputies/<uuid:pk>/end/", people.end_deputyship, name="end_deputy"),
     path("keys/", keys.keys, name="keys"),
     path("keys/<uuid:pk>/revoke/", keys.revoke, name="revoke_key"),
