@@ -26,9 +26,13 @@ STEADY_SECONDS = 60.0  # a child that lived this long starts its back-off anew
 
 @dataclass(frozen=True)
 class Program:
-    """One process: its command, and how long it may take to end after TERM (None: no limit)."""
+    """One process: its command, and how long it may take to end after TERM (None: no limit).
+
+    Programs of one stage start and stop together; a higher stage starts later and stops earlier.
+    """
 
     name: str
+    stage: int
     command: tuple[str, ...]
     grace: float | None = 10.0
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -45,23 +49,23 @@ def _worker(queue: str, concurrency: int) -> tuple[str, ...]:
 
 
 def programs(*, host: str, port: int, threads: int, workers: int) -> list[Program]:
-    """Web, relay, workers and beat; they stop in the reverse order."""
+    """Web and relay first, so that a visitor waits for nothing else; then whoever works."""
     web = ("--interface", "wsgi", "--host", host, "--port", str(port), "--workers", "1")
     web += ("--blocking-threads", str(threads), "--no-ws", "--http", "1", "--log-level", "error")
     web += ("--workers-kill-timeout", "8")
     beat = (*CELERY, "beat", "-S", "celery.beat:Scheduler")
     return [
-        Program("relay", _python("manage.py", "relay")),
-        Program("web", _python("-m", "granian", *web, "config.wsgi:application")),
-        Program("desk", _worker("desk", 1), grace=60.0, environment=QUIET),
+        Program("relay", 1, _python("manage.py", "relay")),
+        Program("web", 1, _python("-m", "granian", *web, "config.wsgi:application")),
+        Program("desk", 2, _worker("desk", 1), grace=60.0, environment=QUIET),
         # A running audit finishes: its own time limit ends it, not the stop.
-        Program("audits", _worker("audits", workers), grace=None, environment=QUIET),
-        Program("beat", _python(*beat, "-l", "WARNING")),
+        Program("audits", 2, _worker("audits", workers), grace=None, environment=QUIET),
+        Program("beat", 3, _python(*beat, "-l", "WARNING")),
     ]
 
 
 def storefront() -> Program:
-    return Program("storefront", _python("-m", "config.demo.storefront"), grace=5.0)
+    return Program("storefront", 4, _python("-m", "config.demo.storefront"), grace=5.0)
 
 
 class Child:

@@ -22,7 +22,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from config import env
 from config.env import ROOT
-from config.up.children import Child, programs, storefront
+from config.up.children import Child, Program, programs, storefront
 from config.up.guard import Guard
 from config.up.layout import Layout
 from config.up.postgres import CannotRun, Server
@@ -30,6 +30,7 @@ from config.up.session import hold_folder, prepare_database
 
 WEB_READY_SECONDS = 90.0
 TICK = 0.2
+PATIENCE = 8.0  # seconds of silence before a stop says what it waits for
 
 
 def say(sentence: str) -> None:
@@ -109,34 +110,41 @@ class Supervisor:
         (self.data_dir / "static").mkdir(parents=True, exist_ok=True)
         prepare_database()
         say("The database is at this release.")
-        self.children = [
-            Child(program, self.guard)
-            for program in programs(
-                host=self.host,
-                port=self.port,
-                threads=env.read("TACTFUL_WEB_THREADS"),
-                workers=env.read("TACTFUL_WORKERS"),
-            )
-        ]
-        for child in self.children:
-            child.start()
-        if self.demo and not self.stop_requests:
-            self._load_demo()
+        wanted = programs(
+            host=self.host,
+            port=self.port,
+            threads=env.read("TACTFUL_WEB_THREADS"),
+            workers=env.read("TACTFUL_WORKERS"),
+        )
+        self._start_children([program for program in wanted if program.stage == 1])
+        load = self._begin_demo() if self.demo else None
         self._wait_for_web()
-        if self.demo and not self.stop_requests:
-            shop = Child(storefront(), self.guard)
-            self.children.append(shop)
-            shop.start()
+        self._start_children([program for program in wanted if program.stage > 1])
+        if load is not None:
+            self._finish_demo(load)
+            self._start_children([storefront()])
         if not self.stop_requests:
             self._announce()
 
-    def _load_demo(self) -> None:
-        """Loads beside the starting processes, so that a newcomer waits once."""
-        load = subprocess.Popen(
-            [sys.executable, str(ROOT / "manage.py"), "load_demo"], start_new_session=True
-        )
+    def _start_children(self, wanted: list[Program]) -> None:
         assert self.guard is not None
+        if self.stop_requests:
+            return
+        for program in wanted:
+            child = Child(program, self.guard)
+            self.children.append(child)
+            child.start()
+
+    def _begin_demo(self) -> subprocess.Popen[bytes]:
+        """Loads beside the starting processes, so that a newcomer waits once."""
+        assert self.guard is not None
+        command = [sys.executable, str(ROOT / "manage.py"), "load_demo"]
+        load = subprocess.Popen(command, start_new_session=True)
         self.guard.watch(load.pid)
+        return load
+
+    def _finish_demo(self, load: subprocess.Popen[bytes]) -> None:
+        assert self.guard is not None
         while load.poll() is None:
             self._tend()
             if self.stop_requests:
@@ -189,24 +197,27 @@ class Supervisor:
 
     def _stop(self) -> None:
         """The reverse of the start; a second signal cuts short whatever still runs."""
-        asked = self.stop_requests
-        for child in reversed(self.children):
-            child.ask_to_stop()
-            since, told = time.monotonic(), False
-            while not child.has_stopped():
-                waited = time.monotonic() - since
-                limit = child.program.grace
-                if self.stop_requests > max(asked, 1) or (limit is not None and waited > limit):
-                    child.kill()
-                    break
-                if waited > 2 and not told and limit is None:
-                    say("Waiting for the running audit to finish; Ctrl-C again cuts it short.")
-                    told = True
-                time.sleep(0.05)
+        for stage in sorted({child.program.stage for child in self.children}, reverse=True):
+            self._stop_stage([child for child in self.children if child.program.stage == stage])
         if self.server is not None:
             self.server.stop()
         if self.children:
             say("Tactful has stopped.")
+
+    def _stop_stage(self, children: list[Child]) -> None:
+        for child in children:
+            child.ask_to_stop()
+        since, told = time.monotonic(), False
+        while running := [child for child in children if not child.has_stopped()]:
+            waited = time.monotonic() - since
+            for child in running:
+                limit = child.program.grace
+                if self.stop_requests > 1 or (limit is not None and waited > limit):
+                    child.kill()
+            if waited > PATIENCE and not told and any(c.program.grace is None for c in running):
+                say("Waiting for the running audit to finish; Ctrl-C again cuts it short.")
+                told = True
+            time.sleep(0.05)
 
 
 def main(arguments: list[str]) -> int:
