@@ -301,3 +301,16 @@ def test_the_demo_signs_in_its_own_people_from_this_machine_only(
         assert client.get(ACCOUNT).status_code == 200
     finally:
         listed.unlink()
+
+
+def test_an_approver_sets_up_a_second_factor_through_the_pages(client: Client, max_: User) -> None:
+    services.assign_role(user=max_, role=Role.ETHICS_REVIEWER, actor=STAGE)
+    answer = client.post(LOGIN, {"login": "max@example.org", "password": PASSWORD}, follow=True)
+    assert answer.redirect_chain[-1][0].startswith("/accounts/reauthenticate/")
+    answer = client.post(answer.redirect_chain[-1][0], {"password": PASSWORD}, follow=True)
+    assert answer.redirect_chain[-1][0] == "/accounts/2fa/totp/activate/"
+    secret = answer.context["form"].secret
+    client.post("/accounts/2fa/totp/activate/", {"code": _code(secret)})
+    assert Authenticator.objects.filter(user=max_, type="recovery_codes").exists()
+    assert client.get("/accounts/2fa/recovery-codes/").status_code == 200
+    assert client.get(ACCOUNT).status_code == 200
