@@ -128,11 +128,12 @@ def context() -> dict[str, Any]:
 
 
 def rendered_pages() -> dict[str, str]:
-    """The guide, a page for people, and an error page, as the product renders them."""
+    """The guide, the end of its running job, a page for people and an error page."""
     request = RequestFactory().get("/")
     guide = engines["django"].from_string(GUIDE.read_text("utf-8"))
     return {
         "/guide": str(guide.render(context(), request)),
         "/public": render_to_string("public_base.html", {}, request),
         "/error": render_to_string("404.html"),
+        "/p": render_to_string("components/progress.html", {"label": "Read", "done": True}),
     }

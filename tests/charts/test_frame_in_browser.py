@@ -144,6 +144,12 @@ def test_the_keyboard_searches_and_skips_to_the_content(browser: Browser, site: 
         assert page.get_by_role("dialog").is_visible()
 
 
+def test_a_running_job_asks_again_until_it_is_done(browser: Browser, site: str) -> None:
+    with _page(browser, f"{site}/guide") as page:
+        assert page.get_by_role("progressbar", name="Reading 3,200,000 rows").is_visible()
+        page.locator(".job", has_text="Read").filter(has_not=page.locator("progress")).wait_for()
+
+
 def test_a_phone_opens_the_navigation(browser: Browser, site: str) -> None:
     with _page(browser, f"{site}/guide", width=390) as page:
         incidents = page.get_by_role("link", name="Incidents", exact=True)
