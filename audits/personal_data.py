@@ -70,7 +70,7 @@ class SegmentRetention:
     """Segments go when their date has come, with their file."""
 
     model: str
-    batches: type[OutputBatch] | type[OutcomeBatch]
+    batches: type[OutputBatch | OutcomeBatch]
     keep: timedelta | None = services.SEGMENTS_KEPT
     reason: str = "Two years of outputs show a yearly pattern twice; each batch carries its date."
 

@@ -135,8 +135,8 @@ def latest_verdicts(actor: Actor, limit: int = 8) -> list[VerdictRow]:
         runs_for(actor)
         .filter(state=RunState.SUCCEEDED)
         .defer("report")
-        .order_by("plan", "version", "-window_end", "-finished_at")
-        .distinct("plan", "version")
+        .order_by("plan_id", "version_id", "-window_end", "-finished_at")
+        .distinct("plan_id", "version_id")
     )
     found = sorted(newest, key=lambda run: run.finished_at or run.created_at, reverse=True)[:limit]
     return verdict_rows(found)
@@ -191,8 +191,8 @@ def last_verdict(system: System, version: ModelVersion | None) -> str | None:
     """The worst of the newest verdicts of all plans on a version; None when there is none."""
     newest = (
         Run.objects.filter(plan__system=system, version=version, state=RunState.SUCCEEDED)
-        .order_by("plan", "-window_end", "-finished_at")
-        .distinct("plan")
+        .order_by("plan_id", "-window_end", "-finished_at")
+        .distinct("plan_id")
         .values_list("verdict", flat=True)
     )
     verdicts = [verdict for verdict in newest if verdict is not None]
@@ -307,8 +307,8 @@ def plan_summaries(actor: Actor, now: datetime) -> list[dict[str, Any]]:
         Run.objects.filter(plan__in=plans, state=RunState.SUCCEEDED)
         .defer("report")
         .select_related("plan__system", "version")
-        .order_by("plan", "-window_end", "-finished_at")
-        .distinct("plan")
+        .order_by("plan_id", "-window_end", "-finished_at")
+        .distinct("plan_id")
     )
     verdicts = {row.plan_key: row for row in verdict_rows(newest)}
     return [

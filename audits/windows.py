@@ -39,8 +39,8 @@ class Schedule:
 
     def window(self, index: int) -> Window:
         """Return the window with this index, whether or not it still lies before the end."""
-        start = self._shift(self.starts_at, self.every * index)
-        return Window(start, self._shift(start, self.length))
+        start = self._shift(self.starts_at, self.every, index)
+        return Window(start, self._shift(start, self.length, 1))
 
     def holds(self, window: Window) -> bool:
         """Return whether the window lies wholly before the end of the plan."""
@@ -90,8 +90,9 @@ class Schedule:
             index -= 1
         return None
 
-    def _shift(self, moment: datetime, by: timedelta) -> datetime:
-        if by % DAY:
+    def _shift(self, moment: datetime, step: timedelta, times: int) -> datetime:
+        by = step * times
+        if step % DAY:
             return moment + by
         zone = ZoneInfo(self.zone)
         local = moment.astimezone(zone).replace(tzinfo=None) + by

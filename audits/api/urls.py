@@ -1,5 +1,17 @@
 """REST routes of this room."""
 
-from django.urls import URLPattern
+from django.urls import include, path
+from rest_framework.routers import SimpleRouter
 
-urlpatterns: list[URLPattern] = []
+from audits.api.batches import OutcomeBatches, OutputBatches, Sources
+from audits.api.plans import Findings, Plans, Runs
+
+router = SimpleRouter(trailing_slash=False)
+router.register("sources", Sources, basename="api-source")
+router.register("outputs", OutputBatches, basename="api-output")
+router.register("outcomes", OutcomeBatches, basename="api-outcome")
+router.register("plans", Plans, basename="api-plan")
+router.register("runs", Runs, basename="api-run")
+router.register("findings", Findings, basename="api-finding")
+
+urlpatterns = [path("", include(router.urls))]

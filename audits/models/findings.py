@@ -60,3 +60,12 @@ class Finding(PublicModel):
 
     def __str__(self) -> str:
         return self.sentence
+
+    @property
+    def threshold(self) -> dict[str, object]:
+        """The limit as charts and pages read it."""
+        return {"op": self.threshold_op, "value": self.threshold_value}
+
+    @property
+    def verdict(self) -> str:
+        return "fail"

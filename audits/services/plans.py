@@ -85,8 +85,9 @@ def create_plan(
     """Declare what is watched, against which limits, in which windows.
 
     A limit is `"top_share<=0.30"`, `{"limit": "top_share<=0.30", "severity": "warn"}` or
-    `{"metric", "op", "value", "severity"}`; severity `warn` never decides. Containment without a person (`auto_contain`) needs an end, limits and
-    `planned_looks`: the level of every interval is then corrected for that many looks.
+    `{"metric", "op", "value", "severity"}`; severity `warn` never decides.
+    Containment without a person (`auto_contain`) needs an end, limits and `planned_looks`: the
+    level of every interval is then corrected for that many looks.
     """
     require(actor, "audits.plan", [system])
     for part, name in ((version, "version"), (source, "source")):

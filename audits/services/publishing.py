@@ -11,14 +11,13 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import Q
 from django.db.models.functions import Now
 
 from audits.choices import OnBreach, RunPurpose, RunState, Verdict
 from audits.models import Finding, Measurement, Run
 from audits.services.leases import Claim
 from audits.wording import measurement_sentence, run_sentence
-from governance.core.actors import Actor
+from governance.core.actors import Actor, SystemActor
 from governance.core.events import BreachFound, RunFinished
 from governance.ledger.services import record_entry
 from governance.outbox.services import emit
@@ -56,7 +55,8 @@ def publish_result(*, claim: Claim, report: Report, actor: Actor) -> bool:
     for position, one in enumerate(content["measurements"]):
         if _is_breach(one):
             _record_breach(run, position, one)
-    _publish_signals(run, report.verdict)
+    if report.verdict is not None:
+        _publish_signals(run, report.verdict)
     _finish(run, actor, {"report_sha256": digest_of(content)})
     return True
 
@@ -74,7 +74,7 @@ def publish_failure(*, claim: Claim, sentence: str, actor: Actor) -> bool:
     if ended != 1:
         return False
     run = _whole_run(claim)
-    _publish_signals(run, None)
+    # The last verdict stands: a window that could not be audited says nothing about the system.
     _finish(run, actor, {"error": sentence})
     return True
 
@@ -190,10 +190,13 @@ def reaction(run: Run, severity: str) -> str:
     return str(run.plan.on_breach)
 
 
-def _publish_signals(run: Run, verdict: str | None) -> None:
+def _publish_signals(run: Run, verdict: str) -> None:
     """Tell lower rooms the newest verdict, of the version and of the system it serves."""
-    newer = Run.objects.filter(plan=run.plan, version=run.version, state=RunState.SUCCEEDED).filter(
-        Q(window_end__gt=run.window_end)
+    newer = Run.objects.filter(
+        plan=run.plan,
+        version=run.version,
+        state=RunState.SUCCEEDED,
+        window_end__gt=run.window_end,
     )
     if newer.exists():
         return
@@ -206,17 +209,11 @@ def _publish_signals(run: Run, verdict: str | None) -> None:
             key=f"audit.{run.plan.key}.verdict",
             scope_key=scope,
             value=verdict,
-            state=SIGNAL_STATES[Verdict(verdict)] if verdict else "unknown",
-            sentence=run.sentence or run.error or "The run has no limit to judge.",
+            state=SIGNAL_STATES[Verdict(verdict)],
+            sentence=run.sentence,
             source=f"run:{run.pk}",
-            actor=_room(),
+            actor=SystemActor("audits"),
         )
-
-
-def _room() -> Actor:
-    from governance.core.actors import SystemActor
-
-    return SystemActor("audits")
 
 
 def _finish(run: Run, actor: Actor, facts: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
@@ -90,7 +91,7 @@ def _store(
 ) -> Written:
     batch.id = uuid7()
     batch.digest = digest
-    batch.media_type = media_type.split(";")[0].strip().lower()
+    batch.media_type = media_type.split(";", maxsplit=1)[0].strip().lower()
     kind = "outputs" if isinstance(batch, OutputBatch) else "outcomes"
     batch.path = f"{kind}/{batch.system.key}/{batch.id}.parquet"  # type: ignore[attr-defined]
     batch.pushed_by = actor.reference
@@ -164,33 +165,39 @@ def _digest(path: Path) -> str:
 
 def erase_subject(*, subject: str, actor: Actor) -> int:
     """Remove every row of one person (a pseudonym) from all segments; return how many."""
+    theirs = OutputBatch.objects.filter(columns__contains=["subject"])
+    return sum(
+        _rewrite(batch_id, subject, actor) for batch_id in theirs.values_list("pk", flat=True)
+    )
+
+
+@transaction.atomic
+def _rewrite(batch_id: UUID, subject: str, actor: Actor) -> int:
+    """Write one segment anew without the person; the old file goes once that is committed."""
     from audits.sources.rewriting import rewrite_without
 
-    erased = 0
-    for batch in OutputBatch.objects.filter(columns__contains=["subject"]).iterator():
-        old = batch.path
-        new = f"outputs/{batch.system.key}/{uuid7()}.parquet"
-        with transaction.atomic():
-            batch = OutputBatch.objects.select_for_update().get(pk=batch.pk)
-            if batch.path != old:
-                old = batch.path
-            removed, shown, clicked = rewrite_without(old, new, subject)
-            if not removed:
-                continue
-            batch.path = new
-            batch.size = storage.locate(new).stat().st_size
-            batch.rows -= removed
-            batch.shown -= shown
-            batch.clicked -= clicked
-            batch.erased_rows += removed
-            batch.save()
-            record_entry(
-                verb="audits.segment_rewritten",
-                object_type="outputbatch",
-                object_id=str(batch.pk),
-                actor=actor,
-                facts={"rows_removed": removed},
-            )
-            transaction.on_commit(lambda place=old: storage.discard(place))  # type: ignore[misc]
-        erased += removed
-    return erased
+    batch = (
+        OutputBatch.objects.select_for_update(of=("self",))
+        .select_related("system")
+        .get(pk=batch_id)
+    )
+    old, new = batch.path, f"outputs/{batch.system.key}/{uuid7()}.parquet"
+    removed, shown, clicked = rewrite_without(old, new, subject)
+    if not removed:
+        return 0
+    batch.path = new
+    batch.size = storage.locate(new).stat().st_size
+    batch.rows -= removed
+    batch.shown -= shown
+    batch.clicked -= clicked
+    batch.erased_rows += removed
+    batch.save()
+    record_entry(
+        verb="audits.segment_rewritten",
+        object_type="outputbatch",
+        object_id=str(batch.pk),
+        actor=actor,
+        facts={"rows_removed": removed},
+    )
+    transaction.on_commit(lambda: storage.discard(old))
+    return removed

@@ -1,5 +1,24 @@
 """Routes of the audit pages."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from audits.web import findings, outputs, plans, runs
+
+urlpatterns = [
+    path("audits/", plans.plan_list, name="audits"),
+    path("audits/plans/new/", plans.new_plan, name="audit_plan_new"),
+    path("audits/plans/<slug:key>/", plans.plan, name="audit_plan"),
+    path("audits/plans/<slug:key>/run/", plans.run_now, name="audit_plan_run"),
+    path("audits/plans/<slug:key>/pause/", plans.pause, name="audit_plan_pause"),
+    path("audits/plans/<slug:key>/resume/", plans.resume, name="audit_plan_resume"),
+    path("audits/runs/<uuid:run_id>/", runs.run, name="audit_run"),
+    path("audits/runs/<uuid:run_id>/progress/", runs.progress, name="audit_run_progress"),
+    path("audits/runs/<uuid:run_id>/cancel/", runs.cancel, name="audit_run_cancel"),
+    path("audits/runs/<uuid:run_id>/report.json", runs.export_json, name="audit_run_json"),
+    path("audits/runs/<uuid:run_id>/report.csv", runs.export_csv, name="audit_run_csv"),
+    path("audits/findings/", findings.finding_list, name="audit_findings"),
+    path("audits/findings/<uuid:finding_id>/move/", findings.move, name="audit_finding_move"),
+    path("audits/findings/<uuid:finding_id>/assign/", findings.assign, name="audit_finding_assign"),
+    path("audits/outputs/", outputs.output_list, name="audit_outputs"),
+    path("audits/outputs/upload/", outputs.upload, name="audit_outputs_upload"),
+]
