@@ -34,8 +34,8 @@ def value_text(column: "ir.Column") -> "ir.StringValue":
 
     text = column.cast("string")
     if column.type().is_floating():
-        text = ibis.ifelse(column.isnan(), ibis.null("string"), text)  # type: ignore[attr-defined]
-    return text.fill_null(MISSING)  # type: ignore[no-any-return]
+        text = ibis.ifelse(column.isnan(), ibis.null("string"), text)
+    return text.fill_null(MISSING)
 
 
 def _same(text: str, positive: str) -> bool:
@@ -76,7 +76,7 @@ def number(column: "ir.Column", name: str, role: str) -> "ir.FloatingValue":
     """Return a column as double precision numbers."""
     if not (column.type().is_numeric() or column.type().is_string() or column.type().is_boolean()):
         raise BadInput(f"The column {name!r} ({role}) does not hold numbers.")
-    return column.cast("float64")  # type: ignore[no-any-return]
+    return column.cast("float64")
 
 
 def check_weights(least: float | None, empty: int, column: str) -> None:

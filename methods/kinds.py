@@ -95,7 +95,7 @@ class Roles:
         return checked
 
 
-class Parameters(BaseModel):
+class MethodParameters(BaseModel):
     """Parameters every method takes; its JSON Schema feeds CLI, API, form and docs."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -130,7 +130,7 @@ class Method(ABC):
     title: ClassVar[str]
     source: ClassVar[str]
     roles: ClassVar[Roles]
-    Parameters: ClassVar[type[Parameters]]
+    Parameters: ClassVar[type[MethodParameters]]
 
     @abstractmethod
     def metrics(self) -> tuple[str, ...]:
@@ -140,7 +140,7 @@ class Method(ABC):
     def known_answers(self) -> Sequence[KnownAnswer]:
         """Return the cases `selftest` runs."""
 
-    def parse(self, given: Mapping[str, Any]) -> Parameters:
+    def parse(self, given: Mapping[str, Any]) -> MethodParameters:
         """Return validated parameters, or say in one sentence which is wrong."""
         try:
             return self.Parameters.model_validate(dict(given))
@@ -159,7 +159,7 @@ class Method(ABC):
 
 CubeT = TypeVar("CubeT")
 SampleT = TypeVar("SampleT")
-ParametersT = TypeVar("ParametersT", bound=Parameters)
+ParametersT = TypeVar("ParametersT", bound=MethodParameters)
 
 
 class CubeMethod(Method, Generic[CubeT, ParametersT]):

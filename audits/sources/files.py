@@ -3,9 +3,11 @@
 The engine can read the named files and nothing else. Stored outputs are not opened here.
 """
 
+import csv
 import glob
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -32,9 +34,10 @@ _NAMES = {
     "json": "JSON lines",
 }
 _READERS = {
-    # Every value stays the text that stands in the file: '007' is not the group '7'.
-    "csv": "read_csv({files}, all_varchar=true, header=true, sample_size=-1)",
-    "tsv": "read_csv({files}, all_varchar=true, header=true, delim='\\t')",
+    # Nothing is guessed: a guessing reader drops lines that do not fit. Every value stays the
+    # text that stands in the file: '007' is not the group '7'.
+    "csv": "read_csv({files}, auto_detect=false, header=true, {shape}, quote='\"', escape='\"')",
+    "tsv": "read_csv({files}, auto_detect=false, header=true, {shape}, quote='\"', escape='\"')",
     "parquet": "read_parquet({files})",
     "json": "read_json({files}, format='newline_delimited', sample_size=-1)",
 }
@@ -209,17 +212,41 @@ def _locked_table(
     import ibis
 
     backend = ibis.duckdb.from_connection(connection)
+    shape = _shape(files, kind) if kind in ("csv", "tsv") else ""
     listed = "[" + ", ".join(_quoted(str(file)) for file in files) + "]"
+    reader = _READERS[kind].format(files=listed, shape=shape)
     for statement in (
         f"SET memory_limit={_quoted(memory_limit)}",
         "SET enable_progress_bar=false",
         f"SET allowed_paths={listed}",
         "SET enable_external_access=false",
         "SET lock_configuration=true",
-        f"CREATE VIEW input AS SELECT * FROM {_READERS[kind].format(files=listed)}",
+        f"CREATE VIEW input AS SELECT * FROM {reader}",
     ):
         connection.execute(statement)
     return backend.table("input")
+
+
+def _shape(files: Sequence[Path], kind: str) -> str:
+    """Return the separator and the columns of text files, as their first lines say."""
+    separator = "\t"
+    names: list[str] | None = None
+    for file in files:
+        with file.open(encoding="utf-8-sig", newline="") as stream:
+            if kind == "csv":
+                line = stream.readline()
+                separator = max(",;|", key=line.count)
+                stream.seek(0)
+            own = next(csv.reader(stream, delimiter=separator), [])
+        own = [name or f"column{place}" for place, name in enumerate(own)]
+        if names is not None and own != names:
+            raise BadInput(f"{file.name} has other columns than {files[0].name}.")
+        names = own
+    twice = [name for name, times in Counter(n.lower() for n in names or ()).items() if times > 1]
+    if twice:
+        raise BadInput(f"{_called(files)} has the column {twice[0]!r} more than once.")
+    columns = ", ".join(f"{_quoted(name)}: 'VARCHAR'" for name in names or ())
+    return f"delim={_quoted(separator)}, columns={{{columns}}}"
 
 
 def _quoted(text: str) -> str:

@@ -20,7 +20,9 @@ def top_count(fraction: float, catalogue: int) -> int:
 def shares(shown: Array) -> Array:
     """Return exposures as shares of their sum."""
     total = shown.sum(axis=-1, keepdims=True)
-    return np.divide(shown, total, out=np.zeros_like(shown, dtype=np.float64), where=total > 0)
+    out: Array = np.zeros_like(shown, dtype=np.float64)
+    np.divide(shown, total, out=out, where=total > 0)
+    return out
 
 
 def top_share(shown: Array, top: int) -> Array:

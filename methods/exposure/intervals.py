@@ -45,11 +45,12 @@ class Replicates:
             # Resampling k clusters shows (k - 1) / k of the variance: stretch it back.
             mean = cube.buckets.sum(axis=0)
             stretch = math.sqrt(clusters / max(clusters - 1, 1))
-            return np.clip(mean + stretch * (weights @ cube.buckets - mean), 0.0, None)
+            stretched: Array = np.clip(mean + stretch * (weights @ cube.buckets - mean), 0.0, None)
+            return stretched
         if cube.weighted:
             # Rows of one item with weights: a Poisson bootstrap by its two moments.
             noise = generator.standard_normal((size, len(cube.items)))
-            return np.clip(cube.shown + noise * np.sqrt(cube.squares), 0.0, None)
+            return np.maximum(cube.shown + noise * np.sqrt(cube.squares), 0.0)
         return multinomial_replicates(cube.shown, size, generator)
 
 

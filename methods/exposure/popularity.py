@@ -17,7 +17,7 @@ from methods.exposure import concentration as measure_of
 from methods.exposure import intervals
 from methods.exposure.concentration import Array, top_count
 from methods.exposure.cube import ItemCube, collect
-from methods.kinds import CubeMethod, Findings, KnownAnswer, Parameters, Role, Roles
+from methods.kinds import CubeMethod, Findings, KnownAnswer, MethodParameters, Role, Roles
 from methods.report import Limit, Measurement, Missing, Threshold, limits_for
 from methods.statistics.proportions import Interval
 from methods.statistics.simultaneous import bonferroni_level
@@ -30,7 +30,7 @@ METRICS = ("top_share", "gini", "coverage", "entropy", "average_popularity")
 UNIFORM = "top_share_uniform"
 
 
-class PopularityParameters(Parameters):
+class PopularityParameters(MethodParameters):
     """What may be chosen about an audit of concentration."""
 
     top_fraction: float = Field(

@@ -1,12 +1,11 @@
-"""From a group cube to findings: which rates, pairs and scalars are reported and judged.
+"""From a group cube to findings: measurements of rates, contrasts and scalars, each judged.
 
-Families: the contrasts and rates under a limit are simultaneous together; the other contrasts
-form a second family; the declared primary comparison stands alone.
+What is asked and at which level stands in `design`; arithmetic in `contrasts` and `oracle`.
 """
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from methods.fairness.contrasts import (
@@ -16,200 +15,27 @@ from methods.fairness.contrasts import (
     pair_value,
     rate_interval,
     side,
-    stratum_indexes,
     whole,
 )
 from methods.fairness.cube import GroupCube, Key
-from methods.fairness.families import member_level
+from methods.fairness.design import Design, distance
 from methods.fairness.oracle import Recorded, record
-from methods.fairness.rates import (
-    CONTRASTS,
-    KINDS,
-    RATES,
-    SCALARS,
-    Kind,
-    Scalar,
-    contrast_metric,
-)
+from methods.fairness.rates import CONTRASTS, KINDS, SCALARS, Scalar, contrast_metric
 from methods.kinds import Findings
-from methods.report import (
-    Comparison,
-    Limit,
-    Measurement,
-    Missing,
-    Threshold,
-    limits_for,
-)
+from methods.report import Comparison, Limit, Measurement, Missing, Threshold, limits_for
 from methods.statistics.verdicts import Verdict, judge, units_to_decide
 
 if TYPE_CHECKING:
     from methods.fairness.groups import ComparisonMethod, GroupParameters
 
 _RANK = {"fail": 0, "inconclusive": 1, "not_applicable": 2, "pass": 3, None: 4}
-SliceRate = tuple[Key, str, int]
-
-
-@dataclass
-class Audit:
-    """One run of `measure`: the cube, what was asked, and the levels of the families."""
-
-    cube: GroupCube
-    parameters: "GroupParameters"
-    limits: Sequence[Limit]
-    seed: int
-
-    def __post_init__(self) -> None:
-        applicable = [n for n, r in RATES.items() if self.cube.has_truth or not r.needs_truth]
-        asked = set(self.parameters.metrics or applicable)
-        limited = {limit.metric for limit in self.limits}
-        for metric in limited & set(CONTRASTS):
-            asked.add(CONTRASTS[metric][0])
-        asked |= limited & set(RATES)
-        for metric in limited & set(SCALARS):
-            asked |= set(SCALARS[metric].rates)
-        if self.parameters.primary is not None:
-            asked.add(CONTRASTS[self.parameters.primary.metric][0])
-        self.rates = [name for name in applicable if name in asked]
-        self.level = 1 - (1 - self.parameters.level) / self.parameters.looks
-        self.scalar_method: ComparisonMethod = (
-            "to_overall" if self.parameters.method == "to_overall" else "between_groups"
-        )
-        self.primary = self._primary_pair()
-        self._form_families()
-
-    def strata(self) -> list[Key]:
-        """Return the strata of the controls; one empty stratum without controls."""
-        return list(self.cube.margins[()].keys)
-
-    def _primary_pair(self) -> Pair | None:
-        declared = self.parameters.primary
-        if declared is None:
-            return None
-        rate, kind = CONTRASTS[declared.metric]
-        by = tuple(name for name in self.cube.groups if name in declared.of)
-        keys = self.cube.margins[by].keys
-        of, to = (tuple(part[name] for name in by) for part in (declared.of, declared.to))
-        if rate not in self.rates or of not in keys or to not in keys:
-            return None
-        return Pair(by, rate, kind, keys.index(of), keys.index(to))
-
-    def pairs(
-        self, by: Key, stratum: Key, rate: str, kind: Kind, method: "ComparisonMethod"
-    ) -> list[Pair]:
-        """Return the contrasts of one rate, oriented and with the widest first."""
-        margin = self.cube.margins[by]
-        places = stratum_indexes(margin, stratum)
-        values = {i: side(margin, i).value(rate) for i in places}
-
-        def height(i: int) -> tuple[float, int]:
-            return (0.0 if math.isnan(values[i]) else values[i], -i)
-
-        ends: Iterable[tuple[int, int | None]]
-        if method == "to_overall":
-            ends = [(i, None) for i in places]
-        elif method == "between_groups":
-            ends = [
-                (i, j)
-                for i in places
-                for j in places
-                if i != j and (height(i) > height(j)) == (kind == "difference")
-            ]
-        else:
-            base = (
-                max(places, key=height)
-                if method == "to_highest"
-                else self._reference(by, stratum, places)
-            )
-            ends = [(i, base) for i in places if base is not None and i != base]
-        found = [self._oriented(Pair(by, rate, kind, i, j)) for i, j in ends]
-        return sorted(found, key=lambda pair: -_distance(pair_value(self.cube, pair), kind))
-
-    def _oriented(self, pair: Pair) -> Pair:
-        """Return the primary comparison in the direction it was declared in."""
-        own = self.primary
-        if own is None or (pair.by, pair.rate, pair.kind) != (
-            own.by,
-            own.rate,
-            own.kind,
-        ):
-            return pair
-        return own if {pair.of, pair.to} == {own.of, own.to} else pair
-
-    def _reference(self, by: Key, stratum: Key, places: Sequence[int]) -> int | None:
-        given = self.parameters.reference
-        wanted = {by[0]: given} if isinstance(given, str) else dict(given or {})
-        key = (*stratum, *(wanted.get(name, "") for name in by))
-        keys = self.cube.margins[by].keys
-        return next((i for i in places if keys[i] == key), None)
-
-    def _form_families(self) -> None:
-        limited = {limit.metric for limit in self.limits}
-        judged: dict[Pair, None] = {}
-        others: dict[Pair, None] = {}
-        slices: list[SliceRate] = []
-        for by in self.cube.attributes:
-            for stratum in self.strata():
-                for rate in self.rates:
-                    if rate in limited:
-                        slices += [
-                            (by, rate, i) for i in stratum_indexes(self.cube.margins[by], stratum)
-                        ]
-                    for kind in KINDS:
-                        own = self.pairs(by, stratum, rate, kind, self.parameters.method)
-                        named = contrast_metric(rate, kind) in limited
-                        target = judged if named else others
-                        # The highest group is chosen by the data: all its rivals count.
-                        if self.parameters.method == "to_highest":
-                            every = self.pairs(by, stratum, rate, kind, "between_groups")
-                            target |= dict.fromkeys(map(_canonical, every))
-                        target |= dict.fromkeys(map(_canonical, own))
-                        scalar = self.pairs(by, stratum, rate, kind, self.scalar_method)
-                        by_scalar = any(
-                            s.name in limited
-                            for s in SCALARS.values()
-                            if s.kind == kind and rate in s.rates
-                        )
-                        target = judged if by_scalar else others
-                        target |= dict.fromkeys(map(_canonical, scalar))
-        if self.primary is not None:
-            judged.pop(_canonical(self.primary), None)
-            others.pop(_canonical(self.primary), None)
-        rest = [pair for pair in others if pair not in judged]
-        self.judged_pairs, self.judged_size = judged, len(judged) + len(slices)
-        self.other_size = len(rest)
-        self.judged_level = member_level(self.cube, list(judged), slices, self.level, self.seed)
-        self.other_level = member_level(self.cube, rest, [], self.level, self.seed)
-
-    def pair_level(self, pair: Pair) -> tuple[float, int]:
-        """Return the level a contrast's interval is built at, and the size of its family."""
-        if pair == self.primary:
-            return self.level, 1
-        if _canonical(pair) in self.judged_pairs:
-            return self.judged_level, self.judged_size
-        return self.other_level, self.other_size
-
-
-def _canonical(pair: Pair) -> Pair:
-    """Return the pair with its ends in one order: a contrast and its mirror are one."""
-    if pair.to is None or pair.of < pair.to:
-        return pair
-    return Pair(pair.by, pair.rate, pair.kind, pair.to, pair.of)
-
-
-def _distance(value: float, kind: Kind) -> float:
-    """Return how far a contrast lies from equality; nothing known comes last."""
-    if math.isnan(value):
-        return -1.0
-    if kind == "difference":
-        return abs(value)
-    return math.inf if value <= 0 else abs(math.log(value))
 
 
 def measure(
     cube: GroupCube, parameters: "GroupParameters", limits: Sequence[Limit], seed: int
 ) -> Findings:
     """Return the findings of `fairness.groups`."""
-    audit = Audit(cube, parameters, limits, seed)
+    audit = Design(cube, parameters, limits, seed)
     recorded = {by: record(cube, by, audit.rates, audit.scalar_method) for by in cube.attributes}
     measurements: list[Measurement] = []
     for stratum in audit.strata():
@@ -231,11 +57,11 @@ def measure(
     )
 
 
-def _slice(audit: Audit, by: Key, key: Key) -> dict[str, str]:
+def _slice(audit: Design, by: Key, key: Key) -> dict[str, str]:
     return dict(zip((*audit.cube.controls, *by), key, strict=True))
 
 
-def _overall(audit: Audit, stratum: Key, recorded: Recorded) -> list[Measurement]:
+def _overall(audit: Design, stratum: Key, recorded: Recorded) -> list[Measurement]:
     part, found = whole(audit.cube, stratum), []
     for rate in audit.rates:
         interval, name = rate_interval(audit.cube, part, rate, audit.level)
@@ -258,7 +84,7 @@ def _overall(audit: Audit, stratum: Key, recorded: Recorded) -> list[Measurement
     return found
 
 
-def _rates(audit: Audit, by: Key, recorded: Recorded) -> list[Measurement]:
+def _rates(audit: Design, by: Key, recorded: Recorded) -> list[Measurement]:
     found = []
     margin = audit.cube.margins[by]
     for rate in audit.rates:
@@ -290,7 +116,7 @@ def _rates(audit: Audit, by: Key, recorded: Recorded) -> list[Measurement]:
     return found
 
 
-def _contrasts(audit: Audit, by: Key, stratum: Key) -> list[Measurement]:
+def _contrasts(audit: Design, by: Key, stratum: Key) -> list[Measurement]:
     found: list[Measurement] = []
     for rate in audit.rates:
         for kind in KINDS:
@@ -315,7 +141,7 @@ def _contrasts(audit: Audit, by: Key, stratum: Key) -> list[Measurement]:
     return found
 
 
-def _contrast(audit: Audit, pair: Pair, metric: str, method: "ComparisonMethod") -> Measurement:
+def _contrast(audit: Design, pair: Pair, metric: str, method: "ComparisonMethod") -> Measurement:
     cube = audit.cube
     margin = cube.margins[pair.by]
     width = len(cube.controls)
@@ -344,17 +170,18 @@ def _contrast(audit: Audit, pair: Pair, metric: str, method: "ComparisonMethod")
     )
 
 
-def _stratum(audit: Audit, key: Key) -> dict[str, str]:
+def _stratum(audit: Design, key: Key) -> dict[str, str]:
     width = len(audit.cube.controls)
     return dict(zip(audit.cube.controls, key[:width], strict=True))
 
 
-def _scalars(audit: Audit, by: Key, stratum: Key, recorded: Recorded) -> list[Measurement]:
+def _scalars(audit: Design, by: Key, stratum: Key, recorded: Recorded) -> list[Measurement]:
     found = []
     for scalar in SCALARS.values():
         if (scalar.name, stratum) in recorded.scalars:
             limits = limits_for(scalar.name, audit.limits)
-            for limit in limits or [None]:
+            asked: Sequence[Limit | None] = limits or [None]
+            for limit in asked:
                 found.append(
                     _scalar(
                         audit,
@@ -369,7 +196,7 @@ def _scalars(audit: Audit, by: Key, stratum: Key, recorded: Recorded) -> list[Me
 
 
 def _scalar(
-    audit: Audit,
+    audit: Design,
     by: Key,
     stratum: Key,
     scalar: Scalar,
@@ -382,7 +209,7 @@ def _scalar(
         for rate in scalar.rates
         for pair in audit.pairs(by, stratum, rate, scalar.kind, audit.scalar_method)
     ]
-    rows = []
+    rows: list[tuple[int, float, int, Measurement]] = []
     for pair in pairs:
         row = _contrast(audit, pair, scalar.name, audit.scalar_method)
         if limit is not None:
@@ -391,7 +218,7 @@ def _scalar(
         rows.append(
             (
                 _RANK[row.verdict],
-                -_distance(_number(row.value), scalar.kind),
+                -distance(_number(row.value), scalar.kind),
                 len(rows),
                 row,
             )
@@ -443,10 +270,8 @@ def _number(value: float | None) -> float:
     return math.nan if value is None else value
 
 
-def _judged(row: Measurement, limit: Limit, few: bool, audit: Audit) -> Measurement:
+def _judged(row: Measurement, limit: Limit, few: bool, audit: Design) -> Measurement:
     """Return a measurement with its threshold, verdict and what would decide it."""
-    from dataclasses import replace
-
     verdict: Verdict = "inconclusive" if few else judge(row.low, row.high, limit.op, limit.value)
     missing, note = None, row.note
     if verdict == "inconclusive":
@@ -462,7 +287,7 @@ def _judged(row: Measurement, limit: Limit, few: bool, audit: Audit) -> Measurem
     return replace(row, threshold=Threshold.of(limit), verdict=verdict, missing=missing, note=note)
 
 
-def _not_applicable(audit: Audit) -> list[Measurement]:
+def _not_applicable(audit: Design) -> list[Measurement]:
     """Return a row for every limit whose metric these data cannot give."""
     found = []
     for limit in audit.limits:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from methods.errors import BadInput
 from methods.fairness.cube import GroupCube, collect
 from methods.fairness.rates import CONTRASTS, RATES, SCALARS
-from methods.kinds import CubeMethod, Findings, KnownAnswer, Parameters, Role, Roles
+from methods.kinds import CubeMethod, Findings, KnownAnswer, MethodParameters, Role, Roles
 from methods.report import Limit
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def read_slice(text: str) -> dict[str, str]:
     return {name.strip(): value.strip() for name, _, value in parts}
 
 
-class GroupParameters(Parameters):
+class GroupParameters(MethodParameters):
     """What may be chosen about an audit of groups."""
 
     method: ComparisonMethod = Field(

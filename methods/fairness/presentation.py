@@ -10,7 +10,7 @@ from methods.fairness.rates import OUTCOMES
 from methods.report import Chart, Limit, Measurement, Table
 
 if TYPE_CHECKING:
-    from methods.fairness.findings import Audit
+    from methods.fairness.design import Design
 
 
 def tables(cube: GroupCube, rates: Sequence[str]) -> tuple[Table, ...]:
@@ -82,7 +82,7 @@ def _words(slice_: dict[str, str]) -> str:
     return ", ".join(f"{name} {value}" for name, value in slice_.items())
 
 
-def limitations(audit: "Audit") -> tuple[str, ...]:
+def limitations(audit: "Design") -> tuple[str, ...]:
     """Return what this report does not show."""
     cube, parameters = audit.cube, audit.parameters
     found = []

@@ -51,7 +51,7 @@ def subject_margins(
         "tn": ~selected & ~deserving,
     }
     flagged = source.mutate(
-        **{name: ibis.ifelse(flag, source.w, 0.0) for name, flag in outcome.items()}  # type: ignore[attr-defined]
+        **{name: ibis.ifelse(flag, source.w, 0.0) for name, flag in outcome.items()}
     )
     return {by: _margin(flagged, cube, margin) for by, margin in cube.margins.items()}
 

@@ -1,0 +1,102 @@
+"""The command line: exit codes, one line for bad input, formats, and no database."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from config import env
+
+
+def _run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", *map(str, arguments)],
+        cwd=env.ROOT,
+        # A port nobody listens on: a command that touched a database would fail.
+        env={**os.environ, "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> Path:
+    """Two groups of 400: 300 and 150 selected."""
+    path = tmp_path / "people.csv"
+    rows = [f"{g},{int(i < k)}" for g, k in (("men", 300), ("women", 150)) for i in range(400)]
+    path.write_text("sex,hired\n" + "\n".join(rows) + "\n")
+    return path
+
+
+COLUMNS = ("--columns", "group=sex", "y_pred=hired")
+
+
+@pytest.mark.parametrize(
+    ("limit", "code"),
+    [
+        (None, 0),
+        ("selection_rate>=0.1", 0),
+        ("demographic_parity_ratio>=0.8", 1),
+        ("demographic_parity_ratio>=0.5", 3),
+        ("accuracy>=0.5", 3),
+    ],
+)
+def test_the_exit_code_is_the_verdict(people: Path, limit: str | None, code: int) -> None:
+    limits = ("--limit", limit) if limit else ()
+    done = _run("audit", "fairness.groups", people, *COLUMNS, *limits, "--format", "json")
+    assert (done.returncode, done.stderr) == (code, "")
+    report = json.loads(done.stdout)
+    assert report["inputs"]["rows"] == 800
+    assert report["inputs"]["columns"] == {"group": ["sex"], "y_pred": ["hired"]}
+    verdicts = {0: "pass" if limit else None, 1: "fail", 3: "inconclusive"}
+    assert report["verdict"] == verdicts[code]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("fairness.nothing", "{people}", *COLUMNS),
+        ("fairness.groups", "{people}", "--columns", "group=age", "y_pred=hired"),
+        ("fairness.groups", "{people}", "--columns", "colour=sex", "y_pred=hired"),
+        ("fairness.groups", "{people}", "--columns", "group"),
+        ("fairness.groups", "{people}", *COLUMNS, "--limit", "beauty>=1"),
+        ("fairness.groups", "{people}", *COLUMNS, "--limit", "selection_rate>1"),
+        ("fairness.groups", "{people}", *COLUMNS, "--set", "colour=red"),
+        ("fairness.groups", "{people}", *COLUMNS, "--seed", "x"),
+        ("fairness.groups", "{people}", *COLUMNS, "--format", "pdf"),
+        ("fairness.groups", "{people}", *COLUMNS, "--out", "/no/such/folder/x"),
+        ("fairness.groups", "/no/such/file.csv", *COLUMNS),
+        ("fairness.groups",),
+    ],
+)
+def test_bad_input_is_one_line_and_two(people: Path, arguments: tuple[str, ...]) -> None:
+    done = _run("audit", *(part.format(people=people) for part in arguments))
+    assert done.returncode == 2 and done.stdout == ""
+    assert len(done.stderr.strip().splitlines()) == 1 and "Traceback" not in done.stderr
+
+
+def test_a_person_can_read_the_table(people: Path) -> None:
+    limit = ("--limit", "demographic_parity_ratio>=0.8")
+    done = _run("audit", "fairness.groups", people, *COLUMNS, *limit)
+    assert "FAIL" in done.stdout and "What this does not show" in done.stdout
+    assert "women are selected 0.50 times as often as men" in done.stdout.lower()
+    assert max(map(len, done.stdout.splitlines())) <= 120
+
+
+def test_the_page_stands_alone(people: Path, tmp_path: Path) -> None:
+    out = tmp_path / "report.html"
+    done = _run("audit", "fairness.groups", people, *COLUMNS, "--format", "html", "--out", out)
+    assert (done.returncode, done.stdout) == (0, "")
+    page = out.read_text()
+    assert page.startswith("<!doctype html>") and "<svg" in page
+    assert not [word for word in ("<script", "src=", "href=", "url(") if word in page]
+
+
+def test_selftest_finds_every_known_answer() -> None:
+    done = _run("selftest", "fairness.groups")
+    assert done.returncode == 0 and "MISSED" not in done.stdout
+    assert _run("selftest", "no.method").returncode == 2
