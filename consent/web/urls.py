@@ -2,9 +2,13 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from consent.web import preferences
+from consent.web import playground, preferences, staff
 
 app_name = "consent"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("preferences/", preferences.preference_centre, name="preferences"),
+    path("consent/", staff.rates, name="rates"),
+    path("consent/try/", staff.open_as_test_person, name="try"),
+    path("consent/playground/", playground.playground, name="playground"),
+    path("consent/subjects/", staff.subjects, name="subjects"),
 ]
