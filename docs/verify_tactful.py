@@ -19,6 +19,7 @@ import base64
 import hashlib
 import json
 import sys
+from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -181,9 +182,8 @@ def main(arguments=None):
     try:
         key, kept = read_key(given.key), None
         if given.checkpoint:
-            with open(given.checkpoint, encoding="utf-8") as note:
-                kept = open_checkpoint(note.read(), key)
-        with open(given.file, encoding="utf-8") as file:
+            kept = open_checkpoint(Path(given.checkpoint).read_text(encoding="utf-8"), key)
+        with Path(given.file).open(encoding="utf-8") as file:
             whole = given.kind == "bundle"
             found = verify_bundle(file, key, kept) if whole else verify_proof(json.load(file), key)
             faults = list(found)

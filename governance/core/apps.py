@@ -10,9 +10,7 @@ class CoreConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from governance.core import (
-            append_only as append_only,
-        )  # registers its system check
+        import governance.core.append_only  # noqa: F401  (registers its system check)
         from governance.core.ports import DeleteAfter, register_retention_rule
 
         register_retention_rule(

@@ -41,7 +41,7 @@ class KeyField(_TextField):
         super().__init__(*args, **kwargs)
 
     def db_check(self, connection: BaseDatabaseWrapper) -> str:
-        return f"{connection.ops.quote_name(self.column)} ~ '{KEY_PATTERN}'"
+        return f"{connection.ops.quote_name(str(self.column))} ~ '{KEY_PATTERN}'"
 
 
 class PublicModel(models.Model):

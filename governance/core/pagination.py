@@ -83,9 +83,7 @@ class KeysetPagination(BasePagination):
     _page: Page[Any]
     _request: Request
 
-    def paginate_queryset(
-        self, queryset: QuerySet[Any], request: Request, view: Any = None
-    ) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         raw = request.query_params.get("limit", str(self.page_size))
         if not raw.isdecimal() or not 1 <= int(raw) <= LARGEST_PAGE:
             raise Invalid(f"limit is a whole number from 1 to {LARGEST_PAGE}.")

@@ -33,9 +33,14 @@ class PersonalDataHolder(Protocol):
 class RetentionRule(Protocol):
     """How long the rows of one growing table stay. `apply` removes what is due, returns a count."""
 
-    model: str  # "app_label.ModelName"
-    keep: timedelta | None  # None: for ever, and `reason` says why
-    reason: str
+    @property
+    def model(self) -> str: ...  # "app_label.ModelName"
+
+    @property
+    def keep(self) -> timedelta | None: ...  # None: for ever, and `reason` says why
+
+    @property
+    def reason(self) -> str: ...
 
     def apply(self, now: datetime) -> int: ...
 
@@ -67,8 +72,9 @@ class DeleteAfter:
                     f"WHERE {quote(self.column)} < %s AND ({self.only}) LIMIT %s)",
                     [now - self.keep, self.batch],
                 )
-                removed += cursor.rowcount
-                if cursor.rowcount < self.batch:
+                gone = int(cursor.rowcount)
+                removed += gone
+                if gone < self.batch:
                     return removed
 
 

@@ -31,7 +31,7 @@ def apply_retention() -> dict[str, int]:
     return removed
 
 
-@shared_task(name="core.retention", ignore_result=True)
+@shared_task(name="core.retention", ignore_result=True)  # type: ignore[untyped-decorator]
 def retention(payload: dict[str, object] | None = None) -> None:
     """The beat's daily tick."""
     for model, count in apply_retention().items():

@@ -19,14 +19,29 @@ LARGEST_NUMBER = 2**53 - 1
 class EntryRow(Protocol):
     """The columns of an entry that its leaf covers."""
 
-    id: UUID
-    at: datetime
-    verb: str
-    object_type: str
-    object_id: str
-    actor_reference: str
-    facts: Any
-    personal_commitment: str
+    @property
+    def id(self) -> UUID: ...
+
+    @property
+    def at(self) -> datetime: ...
+
+    @property
+    def verb(self) -> str: ...
+
+    @property
+    def object_type(self) -> str: ...
+
+    @property
+    def object_id(self) -> str: ...
+
+    @property
+    def actor_reference(self) -> str: ...
+
+    @property
+    def facts(self) -> Any: ...
+
+    @property
+    def personal_commitment(self) -> str: ...
 
 
 def canonical(value: Any) -> bytes:

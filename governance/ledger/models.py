@@ -54,7 +54,7 @@ class LedgerEntry(AppendOnly):
         return f"{self.verb} {self.object_type}:{self.object_id}"
 
 
-class TransactionIdField(models.BigIntegerField):
+class TransactionIdField(models.BigIntegerField[int, int]):
     """PostgreSQL's 64-bit transaction id: never wraps, orders transactions by their start."""
 
     def db_type(self, connection: object) -> str:

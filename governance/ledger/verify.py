@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db import connection, transaction
 
 from governance.ledger.keys import own_verifier_key
-from governance.ledger.leaves import commitment, leaf_hash, leaf_text
+from governance.ledger.leaves import EntryRow, commitment, leaf_hash, leaf_text
 from governance.ledger.models import Checkpoint, LedgerEntry, PersonalDetail, TreeNode
 from governance.ledger.notes import BadNote, open_checkpoint
 from governance.ledger.tree import CompactRange, Place
@@ -55,7 +55,7 @@ class _Row:
     position: int
     leaf_hash: bytes
     entry_id: UUID
-    id: UUID
+    id: UUID | None
     at: Any
     verb: str
     object_type: str
@@ -91,7 +91,7 @@ def _entry_fault(row: _Row) -> Fault | None:
     if row.id is None:
         return Fault(where, ENTRIES, str(row.entry_id), "the entry is gone.")
     try:
-        hashed = leaf_hash(leaf_text(row))
+        hashed = leaf_hash(leaf_text(cast(EntryRow, row)))
     except (ValueError, TypeError) as problem:
         return Fault(where, ENTRIES, str(row.id), f"the entry cannot be hashed ({problem}).")
     if hashed != row.leaf_hash:

@@ -10,8 +10,14 @@ class OutboxConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from governance.core.ports import DeleteAfter, register_retention_rule
+        from governance.core.ports import (
+            DeleteAfter,
+            register_personal_data_holder,
+            register_retention_rule,
+        )
+        from governance.outbox.personal_data import OutboxNotices
 
+        register_personal_data_holder(OutboxNotices())
         month, done = timedelta(days=30), "done_at IS NOT NULL"
         for rule in (
             DeleteAfter("outbox.OutboxTask", month, "Sent tasks help to find faults.", only=done),

@@ -22,15 +22,15 @@ class AddressBook(Protocol):
     def resolve(self, recipient: str) -> Sequence[Address]: ...
 
 
-_book: AddressBook | None = None
+_books: dict[str, AddressBook] = {}
 
 
 def register_address_book(book: AddressBook) -> None:
-    global _book
-    _book = book
+    _books["people"] = book
 
 
 def registered_address_book() -> AddressBook:
-    if _book is None:
-        raise LookupError("No room has registered an address book.")
-    return _book
+    try:
+        return _books["people"]
+    except KeyError:
+        raise LookupError("No room has registered an address book.") from None

@@ -207,7 +207,7 @@ def announce_notices() -> int:
             tried += 1
             try:
                 announce_outside(notice, urls)
-            except Exception as problem:
+            except Exception as problem:  # noqa: BLE001  (whatever an outside service does)
                 logger.warning("Notice %s did not leave: %s", notice.pk, problem)
                 notice.last_error = f"{type(problem).__name__}: {problem}"[:2000]
                 notice.attempts += 1

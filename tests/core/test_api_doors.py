@@ -54,9 +54,9 @@ class Events(BaseViewSet):
     permission_classes = (HasRequiredAction,)
     queryset = EventRow.objects.all()
     serializer_class = EventSerializer
-    required_actions: ClassVar[dict[str, str]] = {
-        name: "test" for name in ("list", "create", "retrieve", "update")
-    }
+    required_actions: ClassVar[dict[str, str]] = dict.fromkeys(
+        ("list", "create", "retrieve", "update"), "test"
+    )
     inside: ClassVar[threading.Event | None] = None
     may_go_on: ClassVar[threading.Event | None] = None
 
@@ -81,7 +81,8 @@ class Events(BaseViewSet):
     @transaction.atomic
     def update(self, request: Request, pk: str) -> Response:
         row = self.locked_object()
-        row.name = request.data["name"]
+        data: Any = request.data
+        row.name = data["name"]
         row.save()
         return Response(self.get_serializer(row).data)
 

@@ -47,6 +47,6 @@ def test_a_failing_rule_is_seen_and_holds_up_no_other(monkeypatch: pytest.Monkey
     rules: dict[str, Any] = {"core.Broken": Broken(), **ports._retention}
     monkeypatch.setattr(ports, "_retention", rules)
     OutboxTask.objects.create(name="x", done_at=Now(), created_at=Now() - timedelta(days=40))
-    with pytest.raises(RuntimeError, match="core.Broken"):
+    with pytest.raises(RuntimeError, match=r"core\.Broken"):
         apply_retention()
     assert not OutboxTask.objects.exists()

@@ -101,9 +101,12 @@ def test_many_writers_and_sequencers_at_once_leave_one_dense_true_tree() -> None
 
 
 def test_a_rolled_back_fact_leaves_no_entry() -> None:
-    with pytest.raises(Invalid), transaction.atomic():
+    def fact() -> None:
         record("gone")
         raise Invalid("The fact did not happen.")
+
+    with pytest.raises(Invalid), transaction.atomic():
+        fact()
     assert sequence_once() == 0
     assert not LedgerEntry.objects.exists()
 

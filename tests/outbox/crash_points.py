@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import Any
 
 import django
@@ -28,7 +29,7 @@ def main(point: str, sent_to: str) -> None:
     def publish(name: str, payload: dict[str, Any]) -> None:
         if point != "after_publish":
             die()
-        with open(sent_to, "a", encoding="utf-8") as out:
+        with Path(sent_to).open("a", encoding="utf-8") as out:
             out.write(f"{payload['ids'][0]}\n")
         die()
 

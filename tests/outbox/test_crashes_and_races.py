@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -78,7 +78,7 @@ RELAYS, EVENTS = 4, 30
 
 
 @pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def counted(monkeypatch: pytest.MonkeyPatch) -> None:
     """One subscriber whose effect is a row for each event it hears."""
     monkeypatch.setattr(subscriptions, "_subscribers", {})
 
@@ -89,7 +89,6 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for number in range(EVENTS):
         with transaction.atomic():
             emit(MaterialChange(system_key="feed", what=f"{number:03}", sentence="Changed."))
-    yield
 
 
 def side_by_side(work: Callable[[], object]) -> list[str]:

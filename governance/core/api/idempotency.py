@@ -8,7 +8,7 @@ request that is still being carried out is 409.
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from typing import Any, cast
 
 from django.db import connection, transaction
 from django.http import HttpRequest
@@ -45,8 +45,9 @@ class StoredResponse(Response):
         self.headers["Idempotency-Replayed"] = "true"
 
     @property
-    def rendered_content(self) -> bytes:
-        return self._stored
+    def rendered_content(self) -> str:
+        # Django takes bytes as they are; its annotation knows text alone.
+        return cast(str, self._stored)
 
 
 def fingerprint(request: HttpRequest) -> str:

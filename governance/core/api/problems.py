@@ -28,8 +28,7 @@ def problem(status: int, detail: str, title: str = "", **members: Any) -> Respon
         "detail": detail,
         **members,
     }
-    response = Response(body, status=status, content_type="application/problem+json")
-    return response
+    return Response(body, status=status, content_type="application/problem+json")
 
 
 def _fields(detail: Any, pointer: str = "#") -> list[dict[str, str]]:
