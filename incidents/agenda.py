@@ -31,7 +31,9 @@ class IncidentAgenda:
             references = set(proposed.values_list("incident_reference", flat=True))
             for incident in open_incidents_for(actor):
                 if incident.reference in references:
-                    items.append(_item(incident, "lifting the hold waits for a second person", None))
+                    items.append(
+                        _item(incident, "lifting the hold waits for a second person", None)
+                    )
         return items
 
 

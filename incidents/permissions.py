@@ -4,9 +4,7 @@ from governance.people.choices import Role, Scope
 from governance.people.permissions import EVERYONE, Action, declare_actions
 
 declare_actions(
-    Action(
-        "incidents.view", EVERYONE, Scope.REGISTRY_READ, "See the incidents of one's systems."
-    ),
+    Action("incidents.view", EVERYONE, Scope.REGISTRY_READ, "See the incidents of one's systems."),
     Action(
         "incidents.report",
         EVERYONE - {Role.AUDITOR},

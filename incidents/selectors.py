@@ -17,9 +17,7 @@ def incidents_for(actor: Actor) -> QuerySet[Incident]:
         return incidents.none()
     if actor.system_keys is None:
         return incidents
-    return incidents.filter(
-        Q(system__key__in=actor.system_keys) | Q(reported_by=actor.reference)
-    )
+    return incidents.filter(Q(system__key__in=actor.system_keys) | Q(reported_by=actor.reference))
 
 
 def open_incidents_for(actor: Actor) -> QuerySet[Incident]:

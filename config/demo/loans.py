@@ -73,9 +73,7 @@ def sex(row: dict[str, float | None]) -> str | None:
     return None if row["male"] is None else ("male" if row["male"] == 1 else "female")
 
 
-def outputs(
-    rows: list[dict[str, float | None]], scored_at: datetime
-) -> list[dict[str, object]]:
+def outputs(rows: list[dict[str, float | None]], scored_at: datetime) -> list[dict[str, object]]:
     """The decisions as they go to the audit: score, decision, the bank's own decision, groups."""
     scores = out_of_fold_scores(rows, SEED)
     return [

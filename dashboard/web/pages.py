@@ -29,7 +29,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "failing": sum(verdict.verdict == "fail" for verdict in verdicts),
         "incidents": open_incidents_for(actor)[:6],
         "open_count": open_incidents_for(actor).count(),
-        "consent": consent.consent_rates() if actor.may("consent.view") else [],
+        "consent": consent.consent_rates(actor) if actor.may("consent.view") else [],
         "agenda": agenda_for(actor)[:6],
     }
     return render(request, "dashboard/overview.html", context)

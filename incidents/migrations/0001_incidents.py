@@ -12,172 +12,504 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('audits', '0001_initial'),
-        ('registry', '0002_builtin_types'),
+        ("audits", "0001_initial"),
+        ("registry", "0002_builtin_types"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Incident',
+            name="Incident",
             fields=[
-                ('id', models.UUIDField(default=governance.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('number', models.PositiveIntegerField(editable=False, unique=True)),
-                ('title', models.CharField(max_length=200)),
-                ('summary', models.TextField(blank=True)),
-                ('kind', models.CharField(choices=[('privacy_violation', 'Privacy violation'), ('algorithmic_bias', 'Algorithmic bias'), ('opacity', 'Opacity'), ('manipulation', 'Manipulation'), ('consent_erosion', 'Consent erosion')], max_length=24)),
-                ('severity', models.CharField(choices=[('s1', 'S1: serious harm goes on'), ('s2', 'S2: a limit is breached and people are affected'), ('s3', 'S3: contained, or one group over a limit'), ('s4', 'S4: near miss')], max_length=2)),
-                ('state', models.CharField(choices=[('reported', 'Reported'), ('triage', 'Triage'), ('active', 'Active'), ('mitigated', 'Mitigated'), ('resolved', 'Resolved'), ('review', 'Review'), ('closed', 'Closed'), ('false_positive', 'False positive'), ('duplicate', 'Duplicate'), ('cancelled', 'Cancelled')], default='reported', max_length=16)),
-                ('cause_key', models.CharField(max_length=200)),
-                ('reported_by', models.CharField(max_length=80)),
-                ('cause', models.TextField(blank=True)),
-                ('started_at', models.DateTimeField(null=True)),
-                ('detected_at', models.DateTimeField()),
-                ('reported_at', models.DateTimeField()),
-                ('acknowledged_at', models.DateTimeField(null=True)),
-                ('contained_at', models.DateTimeField(null=True)),
-                ('verified_at', models.DateTimeField(null=True)),
-                ('mitigated_at', models.DateTimeField(null=True)),
-                ('resolved_at', models.DateTimeField(null=True)),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('commander', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='commanded_incidents', to=settings.AUTH_USER_MODEL)),
-                ('plan', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='incidents', to='audits.plan')),
-                ('run', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='opened_incidents', to='audits.run')),
-                ('system', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='incidents', to='registry.system')),
-                ('version', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='incidents', to='registry.modelversion')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=governance.core.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("number", models.PositiveIntegerField(editable=False, unique=True)),
+                ("title", models.CharField(max_length=200)),
+                ("summary", models.TextField(blank=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("privacy_violation", "Privacy violation"),
+                            ("algorithmic_bias", "Algorithmic bias"),
+                            ("opacity", "Opacity"),
+                            ("manipulation", "Manipulation"),
+                            ("consent_erosion", "Consent erosion"),
+                        ],
+                        max_length=24,
+                    ),
+                ),
+                (
+                    "severity",
+                    models.CharField(
+                        choices=[
+                            ("s1", "S1: serious harm goes on"),
+                            ("s2", "S2: a limit is breached and people are affected"),
+                            ("s3", "S3: contained, or one group over a limit"),
+                            ("s4", "S4: near miss"),
+                        ],
+                        max_length=2,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("reported", "Reported"),
+                            ("triage", "Triage"),
+                            ("active", "Active"),
+                            ("mitigated", "Mitigated"),
+                            ("resolved", "Resolved"),
+                            ("review", "Review"),
+                            ("closed", "Closed"),
+                            ("false_positive", "False positive"),
+                            ("duplicate", "Duplicate"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="reported",
+                        max_length=16,
+                    ),
+                ),
+                ("cause_key", models.CharField(max_length=200)),
+                ("reported_by", models.CharField(max_length=80)),
+                ("cause", models.TextField(blank=True)),
+                ("started_at", models.DateTimeField(null=True)),
+                ("detected_at", models.DateTimeField()),
+                ("reported_at", models.DateTimeField()),
+                ("acknowledged_at", models.DateTimeField(null=True)),
+                ("contained_at", models.DateTimeField(null=True)),
+                ("verified_at", models.DateTimeField(null=True)),
+                ("mitigated_at", models.DateTimeField(null=True)),
+                ("resolved_at", models.DateTimeField(null=True)),
+                ("closed_at", models.DateTimeField(null=True)),
+                (
+                    "commander",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="commanded_incidents",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="incidents",
+                        to="audits.plan",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="opened_incidents",
+                        to="audits.run",
+                    ),
+                ),
+                (
+                    "system",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="incidents",
+                        to="registry.system",
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="incidents",
+                        to="registry.modelversion",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-number',),
+                "ordering": ("-number",),
             },
         ),
         migrations.CreateModel(
-            name='Evidence',
+            name="Evidence",
             fields=[
-                ('id', models.UUIDField(db_default=governance.core.append_only.DatabaseUuid7(), editable=False, primary_key=True, serialize=False)),
-                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('title', models.CharField(max_length=120)),
-                ('content', models.JSONField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('incident', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='evidence', to='incidents.incident')),
+                (
+                    "id",
+                    models.UUIDField(
+                        db_default=governance.core.append_only.DatabaseUuid7(),
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("title", models.CharField(max_length=120)),
+                ("content", models.JSONField()),
+                ("sha256", models.CharField(max_length=64)),
+                (
+                    "incident",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="evidence",
+                        to="incidents.incident",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('at',),
-                'abstract': False,
+                "ordering": ("at",),
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Playbook',
+            name="Playbook",
             fields=[
-                ('id', models.UUIDField(default=governance.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('key', governance.core.models.KeyField(max_length=63)),
-                ('version', models.PositiveIntegerField()),
-                ('title', models.CharField(max_length=120)),
-                ('steps', models.JSONField()),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=governance.core.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("key", governance.core.models.KeyField(max_length=63)),
+                ("version", models.PositiveIntegerField()),
+                ("title", models.CharField(max_length=120)),
+                ("steps", models.JSONField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('key', 'version'), name='playbook_version_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("key", "version"), name="playbook_version_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='IncidentStep',
+            name="IncidentStep",
             fields=[
-                ('id', models.UUIDField(default=governance.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('position', models.PositiveSmallIntegerField()),
-                ('type', models.CharField(choices=[('freeze_evidence', 'Freeze evidence'), ('place_hold', 'Place a hold'), ('rollback_model', 'Roll back to the fallback'), ('notify', 'Notify'), ('run_audit', 'Verification audit'), ('investigate', 'Investigate'), ('lift_hold', 'Lift the hold (two people)')], max_length=20)),
-                ('title', models.CharField(max_length=120)),
-                ('instruction', models.TextField()),
-                ('role', models.CharField(blank=True, max_length=24)),
-                ('automatic', models.BooleanField()),
-                ('mandatory', models.BooleanField(default=True)),
-                ('state', models.CharField(choices=[('pending', 'Pending'), ('waiting', 'Waiting'), ('done', 'Done'), ('failed', 'Failed'), ('skipped', 'Skipped')], default='pending', max_length=8)),
-                ('attempt', models.PositiveIntegerField(default=0)),
-                ('outcome', models.TextField(blank=True)),
-                ('done_by', models.CharField(blank=True, max_length=80)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('incident', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='incidents.incident')),
-                ('playbook', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='incidents.playbook')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=governance.core.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("position", models.PositiveSmallIntegerField()),
+                (
+                    "type",
+                    models.CharField(
+                        choices=[
+                            ("freeze_evidence", "Freeze evidence"),
+                            ("place_hold", "Place a hold"),
+                            ("rollback_model", "Roll back to the fallback"),
+                            ("notify", "Notify"),
+                            ("run_audit", "Verification audit"),
+                            ("investigate", "Investigate"),
+                            ("lift_hold", "Lift the hold (two people)"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("title", models.CharField(max_length=120)),
+                ("instruction", models.TextField()),
+                ("role", models.CharField(blank=True, max_length=24)),
+                ("automatic", models.BooleanField()),
+                ("mandatory", models.BooleanField(default=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("waiting", "Waiting"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                            ("skipped", "Skipped"),
+                        ],
+                        default="pending",
+                        max_length=8,
+                    ),
+                ),
+                ("attempt", models.PositiveIntegerField(default=0)),
+                ("outcome", models.TextField(blank=True)),
+                ("done_by", models.CharField(blank=True, max_length=80)),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "incident",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="steps",
+                        to="incidents.incident",
+                    ),
+                ),
+                (
+                    "playbook",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="incidents.playbook"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('incident', 'position'),
+                "ordering": ("incident", "position"),
             },
         ),
         migrations.CreateModel(
-            name='TimelineEntry',
+            name="TimelineEntry",
             fields=[
-                ('id', models.UUIDField(db_default=governance.core.append_only.DatabaseUuid7(), editable=False, primary_key=True, serialize=False)),
-                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('kind', models.CharField(choices=[('opened', 'Opened'), ('evidence', 'Evidence'), ('state', 'State'), ('step', 'Step'), ('note', 'Note')], max_length=8)),
-                ('sentence', models.TextField()),
-                ('actor_reference', models.CharField(max_length=80)),
-                ('actor_display', models.CharField(max_length=120)),
-                ('link', models.CharField(blank=True, max_length=255)),
-                ('incident', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='timeline', to='incidents.incident')),
+                (
+                    "id",
+                    models.UUIDField(
+                        db_default=governance.core.append_only.DatabaseUuid7(),
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("opened", "Opened"),
+                            ("evidence", "Evidence"),
+                            ("state", "State"),
+                            ("step", "Step"),
+                            ("note", "Note"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("sentence", models.TextField()),
+                ("actor_reference", models.CharField(max_length=80)),
+                ("actor_display", models.CharField(max_length=120)),
+                ("link", models.CharField(blank=True, max_length=255)),
+                (
+                    "incident",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="timeline",
+                        to="incidents.incident",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('at', 'id'),
-                'abstract': False,
+                "ordering": ("at", "id"),
+                "abstract": False,
             },
         ),
         migrations.AddConstraint(
-            model_name='incident',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['closed', 'false_positive', 'duplicate', 'cancelled']), _negated=True), fields=('cause_key',), name='incident_once_per_cause'),
+            model_name="incident",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(
+                    ("state__in", ["closed", "false_positive", "duplicate", "cancelled"]),
+                    _negated=True,
+                ),
+                fields=("cause_key",),
+                name="incident_once_per_cause",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='incident',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['reported', 'triage', 'active', 'mitigated', 'resolved', 'review', 'closed', 'false_positive', 'duplicate', 'cancelled'])), name='incident_state_is_known'),
+            model_name="incident",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            "reported",
+                            "triage",
+                            "active",
+                            "mitigated",
+                            "resolved",
+                            "review",
+                            "closed",
+                            "false_positive",
+                            "duplicate",
+                            "cancelled",
+                        ],
+                    )
+                ),
+                name="incident_state_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='incident',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['mitigated', 'resolved', 'review', 'closed']), _negated=True), ('contained_at__isnull', False), _connector='OR'), name='incident_mitigated_only_when_contained'),
+            model_name="incident",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("state__in", ["mitigated", "resolved", "review", "closed"]), _negated=True
+                    ),
+                    ("contained_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="incident_mitigated_only_when_contained",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='incident',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['resolved', 'review', 'closed']), _negated=True), ('verified_at__isnull', False), _connector='OR'), name='incident_resolved_only_when_verified'),
+            model_name="incident",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["resolved", "review", "closed"]), _negated=True),
+                    ("verified_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="incident_resolved_only_when_verified",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='incident',
-            constraint=models.CheckConstraint(condition=models.Q(('contained_at__isnull', True), ('contained_at__gte', models.F('detected_at')), _connector='OR'), name='incident_contained_after_detected'),
+            model_name="incident",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("contained_at__isnull", True),
+                    ("contained_at__gte", models.F("detected_at")),
+                    _connector="OR",
+                ),
+                name="incident_contained_after_detected",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='evidence',
-            trigger=pgtrigger.compiler.Trigger(name='append_only_rows', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION '% is append-only: % is refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'insufficient_privilege';", hash='c12b2191d93196f4785e78f50f73228fa96a7624', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_rows_7d70f', table='incidents_evidence', when='BEFORE')),
+            model_name="evidence",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only_rows",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION '% is append-only: % is refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'insufficient_privilege';",
+                    hash="c12b2191d93196f4785e78f50f73228fa96a7624",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_rows_7d70f",
+                    table="incidents_evidence",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='evidence',
-            trigger=pgtrigger.compiler.Trigger(name='append_only_table', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION '% is append-only: % is refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'insufficient_privilege';", hash='b11451bc30c06807dc15a136fa210eadf2d43a58', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_append_only_table_f10e8', table='incidents_evidence', when='BEFORE')),
+            model_name="evidence",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only_table",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION '% is append-only: % is refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'insufficient_privilege';",
+                    hash="b11451bc30c06807dc15a136fa210eadf2d43a58",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_append_only_table_f10e8",
+                    table="incidents_evidence",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='evidence',
-            trigger=pgtrigger.compiler.Trigger(name='append_only_stamp', sql=pgtrigger.compiler.UpsertTriggerSql(func='NEW.id := tactful_uuid7(); NEW.at := clock_timestamp(); RETURN NEW;', hash='3244b1eab0de29aad34f5008ab0468047a2c4cad', operation='INSERT', pgid='pgtrigger_append_only_stamp_f528b', table='incidents_evidence', when='BEFORE')),
+            model_name="evidence",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only_stamp",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="NEW.id := tactful_uuid7(); NEW.at := clock_timestamp(); RETURN NEW;",
+                    hash="3244b1eab0de29aad34f5008ab0468047a2c4cad",
+                    operation="INSERT",
+                    pgid="pgtrigger_append_only_stamp_f528b",
+                    table="incidents_evidence",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='incidentstep',
-            constraint=models.UniqueConstraint(fields=('incident', 'position'), name='step_position_once'),
+            model_name="incidentstep",
+            constraint=models.UniqueConstraint(
+                fields=("incident", "position"), name="step_position_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='incidentstep',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['done', 'skipped']), _negated=True), ('finished_at__isnull', False), _connector='OR'), name='step_done_has_a_time'),
+            model_name="incidentstep",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["done", "skipped"]), _negated=True),
+                    ("finished_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="step_done_has_a_time",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='timelineentry',
-            trigger=pgtrigger.compiler.Trigger(name='append_only_rows', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION '% is append-only: % is refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'insufficient_privilege';", hash='f938a613739350d3fadc2796bdd20e7cc8a94028', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_rows_4ffc5', table='incidents_timelineentry', when='BEFORE')),
+            model_name="timelineentry",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only_rows",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION '% is append-only: % is refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'insufficient_privilege';",
+                    hash="f938a613739350d3fadc2796bdd20e7cc8a94028",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_rows_4ffc5",
+                    table="incidents_timelineentry",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='timelineentry',
-            trigger=pgtrigger.compiler.Trigger(name='append_only_table', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION '% is append-only: % is refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'insufficient_privilege';", hash='e8a83c915254aae7326fc0fc9a731b0c2d620e7c', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_append_only_table_b8bc4', table='incidents_timelineentry', when='BEFORE')),
+            model_name="timelineentry",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only_table",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION '% is append-only: % is refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'insufficient_privilege';",
+                    hash="e8a83c915254aae7326fc0fc9a731b0c2d620e7c",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_append_only_table_b8bc4",
+                    table="incidents_timelineentry",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='timelineentry',
-            trigger=pgtrigger.compiler.Trigger(name='append_only_stamp', sql=pgtrigger.compiler.UpsertTriggerSql(func='NEW.id := tactful_uuid7(); NEW.at := clock_timestamp(); RETURN NEW;', hash='7107f571548a91ecdd97872fa0a2f8d8751173ce', operation='INSERT', pgid='pgtrigger_append_only_stamp_65551', table='incidents_timelineentry', when='BEFORE')),
+            model_name="timelineentry",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only_stamp",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="NEW.id := tactful_uuid7(); NEW.at := clock_timestamp(); RETURN NEW;",
+                    hash="7107f571548a91ecdd97872fa0a2f8d8751173ce",
+                    operation="INSERT",
+                    pgid="pgtrigger_append_only_stamp_65551",
+                    table="incidents_timelineentry",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]
