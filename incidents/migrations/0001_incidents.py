@@ -2,13 +2,14 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import governance.core.append_only
-import governance.core.ids
-import governance.core.models
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
+
+import governance.core.append_only
+import governance.core.ids
+import governance.core.models
 
 
 class Migration(migrations.Migration):

@@ -108,7 +108,7 @@ def test_the_demo_refuses_an_address_that_others_could_reach(tmp_path: Path) -> 
     root = Path(__file__).resolve().parents[2]
     result = subprocess.run(
         [sys.executable, str(root / "manage.py"), "up", "--demo"],
-        env={"PATH": "/usr/bin:/bin", "HOST": "0.0.0.0", "DATA_DIR": str(tmp_path)},  # noqa: S104
+        env={"PATH": "/usr/bin:/bin", "HOST": "0.0.0.0", "DATA_DIR": str(tmp_path)},
         capture_output=True,
         text=True,
         timeout=60,
