@@ -18,13 +18,17 @@ from django.conf import settings as standing
 from django.contrib.auth.hashers import MD5PasswordHasher
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
-from django.test import Client
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, RequestFactory
+from django.views.decorators.csrf import csrf_exempt
 
 from governance.core.errors import Conflict, NotPermitted
 from governance.ledger.models import LedgerEntry
 from governance.people import services
+from governance.people.actors import request_actor
 from governance.people.choices import Role
 from governance.people.models import SignIn, User
+from governance.people.web.actor import AttachActor
 from governance.people.web.sessions import ABSOLUTE_SECONDS, IDLE_SECONDS
 from tests.cast import STAGE, Cast
 
@@ -314,3 +318,20 @@ def test_an_approver_sets_up_a_second_factor_through_the_pages(client: Client, m
     assert Authenticator.objects.filter(user=max_, type="recovery_codes").exists()
     assert client.get("/accounts/2fa/recovery-codes/").status_code == 200
     assert client.get(ACCOUNT).status_code == 200
+
+
+def test_a_view_without_csrf_check_never_gets_the_browsers_actor(
+    rf: RequestFactory, cast: Cast
+) -> None:
+    def page(request: HttpRequest) -> HttpResponse:
+        return HttpResponse()
+
+    request = rf.post("/")
+    request.user = cast.max
+    middleware = AttachActor(page)
+    middleware(request)
+    middleware.process_view(request, page, (), {})
+    assert request_actor(request).reference == cast.max.reference
+    middleware.process_view(request, csrf_exempt(page), (), {})
+    with pytest.raises(NotPermitted):
+        request_actor(request)
