@@ -6,10 +6,12 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
+from consent.selectors import consent_rates
 from governance.core.actors import Actor
 from governance.core.ports import AgendaItem, registered_agenda_sources
 from governance.registry.models import System
 from governance.registry.selectors import SystemState, system_states, systems_for
+from methods.statistics.proportions import wilson
 
 WORDS = {
     "may_personalise": ("may personalise", "may personalise"),
@@ -48,6 +50,26 @@ def headline(rows: list[SystemRow]) -> str:
         if state != "may_personalise"
     ]
     return f"{start}; {', '.join(rest)}." if rest else f"{start}."
+
+
+@dataclass(frozen=True)
+class RateRow:
+    """Of those who chose about a purpose, the share that said yes, with Wilson's interval."""
+
+    title: str
+    n: int
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+def consent_rows(actor: Actor) -> list[RateRow]:
+    """The rate of every purpose the actor may see; people who never chose are not counted."""
+    rows = []
+    for rate in consent_rates(actor):
+        low, high = wilson(rate.consent, rate.chose) if rate.chose else (None, None)
+        rows.append(RateRow(rate.purpose.title, rate.chose, rate.share, low, high))
+    return rows
 
 
 def agenda_for(actor: Actor) -> list[AgendaItem]:

@@ -23,6 +23,6 @@ class IncidentsConfig(AppConfig):
             register_retention_rule(
                 KeepForever(
                     model=f"incidents.{model}",
-                    reason="Incidents are the organisation's memory; they name people by reference.",
+                    reason="Incidents are kept as memory; they name people by reference.",
                 )
             )

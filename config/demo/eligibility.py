@@ -1,4 +1,4 @@
-"""The eligibility system of the demo: real mortgage applications, a finding, never an auto-pause."""
+"""The demo's eligibility system: real mortgage applications, a finding, never an auto-pause."""
 
 from __future__ import annotations
 

@@ -6,8 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from audits import selectors as audits
-from consent import selectors as consent
-from dashboard.overview import agenda_for, headline, system_rows
+from dashboard.overview import agenda_for, consent_rows, headline, system_rows
 from governance.core.ports import registered_search_sources
 from governance.people.actors import request_actor
 from governance.people.web.access import requires
@@ -29,7 +28,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "failing": sum(verdict.verdict == "fail" for verdict in verdicts),
         "incidents": open_incidents_for(actor)[:6],
         "open_count": open_incidents_for(actor).count(),
-        "consent": consent.consent_rates(actor) if actor.may("consent.view") else [],
+        "consent": consent_rows(actor),
         "agenda": agenda_for(actor)[:6],
     }
     return render(request, "dashboard/overview.html", context)

@@ -59,8 +59,8 @@ def open_incident(
 
     Returns the incident and whether it is new. `unattended` means that the plan which found the
     cause was allowed to contain it: the incident starts active and its containment steps run by
-    themselves; otherwise a person decides on them. The advisory lock makes two breaches of one cause
-    that arrive together open one incident.
+    themselves; otherwise a person decides on them. The advisory lock makes two breaches of one
+    cause that arrive together open one incident.
     """
     if not actor.may("incidents.report"):
         raise NotPermitted("Your role may not report incidents.")
