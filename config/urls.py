@@ -1,7 +1,7 @@
 """Every route of Tactful; each room lists its own below its web and api folders."""
 
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from governance.people.web.access import public_route
 from governance.people.web.account import ask_an_administrator
@@ -38,7 +38,7 @@ urlpatterns = [
         include(
             [
                 path("schema/", public_route(SpectacularAPIView.as_view()), name="schema"),
-                path("docs/", public_route(SpectacularSwaggerView.as_view()), name="docs"),
+                path("docs/", public_route(SpectacularSwaggerSplitView.as_view()), name="docs"),
                 *[path("", include(f"{room}.api.urls")) for room in API_ROOMS],
             ]
         ),

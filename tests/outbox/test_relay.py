@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from celery import shared_task
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
@@ -235,3 +236,22 @@ def test_a_person_gets_and_loses_the_notices_meant_for_them(book: Book) -> None:
     assert holder.export("user:pia") == []
     assert Notice.objects.get().recipients == ["user:ada"]
     assert holder.export("user:ada")
+
+
+def test_draining_runs_what_effects_enqueue_until_nothing_is_left(
+    register: dict[str, dict[str, Any]],
+) -> None:
+    ran: list[list[str]] = []
+
+    @shared_task(name="outbox.tests.noted")
+    def noted(payload: dict[str, Any]) -> None:
+        ran.append(payload["ids"])
+
+    @subscriptions.subscribes(MaterialChange)
+    def on_change(event: MaterialChange, *, actor: Actor) -> None:
+        enqueue("outbox.tests.noted", event.what)
+
+    news("a")
+    assert relay.drain(run_tasks=True) == 2
+    assert ran == [["a"]]
+    assert relay.drain(run_tasks=True) == 0
