@@ -8,6 +8,9 @@ class ConsentConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from consent import permissions, personal_data, signals  # noqa: F401
+        from consent import permissions, personal_data, receivers, signals  # noqa: F401
+        from consent.web.panel import show_consent
+        from governance.registry.ports import register_system_panel
 
         personal_data.register()
+        register_system_panel("consent", "Consent", show_consent, order=60)

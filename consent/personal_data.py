@@ -17,6 +17,7 @@ from governance.core.actors import SystemActor
 from governance.core.ports import (
     DeleteAfter,
     KeepForever,
+    RetentionRule,
     register_personal_data_holder,
     register_retention_rule,
 )
@@ -94,7 +95,7 @@ class ConsentHolder:
 _TO_DEMONSTRATE = (
     "Consent must be demonstrable (GDPR Article 7(1)); erasure cuts the link to people."
 )
-_RULES = [
+_RULES: list[RetentionRule] = [
     KeepForever("consent.ConsentEvent", _TO_DEMONSTRATE),
     KeepForever("consent.ConsentState", "The current choice stands until the person changes it."),
     KeepForever("consent.DataSubject", "Lives as long as its choices; erasure unlinks it."),

@@ -122,13 +122,14 @@ class ConsentRate:
         return self.consent / self.chose if self.chose else None
 
 
-def consent_rates(actor: Actor) -> list[ConsentRate]:
+def consent_rates(actor: Actor, *, purpose: str | None = None) -> list[ConsentRate]:
     """Rates by purpose, in one query. People who never chose are not counted as a no."""
     if not actor.may("consent.view"):
         return []
     valid = Q(consent_states__status__in=list(VALID_STATUSES))
     chosen = Q(consent_states__revision__gt=0)
-    rows: Any = Purpose.objects.annotate(
+    found = Purpose.objects.all() if purpose is None else Purpose.objects.filter(key=purpose)
+    rows: Any = found.annotate(
         chose=Count("consent_states", filter=chosen),
         consent=Count("consent_states", filter=valid),
         withdrawn=Count("consent_states", filter=Q(consent_states__status="withdrawn")),

@@ -148,7 +148,7 @@ def record_choices(
                 gpc=person.gpc if gpc is None else gpc,
                 notice_version=notice_version or "",
                 occurred_at=said_at,
-                expires_at=expires_at if status in VALID_STATUSES else None,
+                expires_at=expires_at if str(status) in VALID_STATUSES else None,
                 evidence_sha256=_digest(evidence),
                 actor_reference=actor.reference,
             ),

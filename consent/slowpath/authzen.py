@@ -144,7 +144,7 @@ def evaluate_batch(database: Database, keys: Keys, request: Request) -> Answer:
             raise Malformed(f"Ask {MOST_EVALUATIONS} evaluations at most.")
         if not all(isinstance(each, dict) for each in listed):
             raise Malformed("Each evaluation must be an object.")
-        defaults = {
+        defaults: dict[str, Any] = {
             name: body[name]
             for name in ("subject", "action", "resource", "context")
             if name in body

@@ -121,7 +121,9 @@ def _holds(rows: Iterable[_Hold]) -> tuple[HoldFacts, ...]:
 
 
 def _version(row: _Version | None) -> VersionFacts | None:
-    return row and VersionFacts(row.key, row.state in APPROVED_STATES, _holds(row.holds))
+    if row is None:
+        return None
+    return VersionFacts(row.key, row.state in APPROVED_STATES, _holds(row.holds))
 
 
 def _purpose(row: _Purpose) -> PurposeFacts:

@@ -27,7 +27,7 @@ from methods.statistics.proportions import wilson
 def rates(request: HttpRequest) -> HttpResponse:
     """What people want: the share who consent, by purpose, with its interval."""
     actor = request_actor(request)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for rate in selectors.consent_rates(actor):
         found = wilson(rate.consent, rate.chose) if rate.chose else None
         measurement = found and {
@@ -40,7 +40,7 @@ def rates(request: HttpRequest) -> HttpResponse:
         rows.append({"rate": rate, "measurement": measurement})
     context = {
         "rows": rows,
-        "anyone": any(row["rate"].chose for row in rows),
+        "anyone": any(row["measurement"] for row in rows),
         "may_open": actor.may("consent.read_subject"),
         "may_try": settings.DEMO,
         "curl": f"curl -X POST {settings.PUBLIC_URL}/api/v1/consent/events "

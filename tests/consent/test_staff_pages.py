@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from consent import services
 from consent.models import ConsentEvent, SubjectAccess
@@ -91,3 +91,25 @@ def test_test_persons_exist_in_the_demonstration_only(
     settings.DEMO = True  # type: ignore[attr-defined]
     told = client.post("/consent/try/", {"subject": "t"}, follow=True)
     assert told.status_code == 200 and b'role="switch"' in told.content
+
+
+def test_a_choice_publishes_the_consent_rate_of_its_purpose(db: None) -> None:
+    from governance.outbox.relay import relay_once
+    from governance.signals.selectors import current_signal
+
+    say("anna", "given")
+    relay_once()
+    reading = current_signal("consent.rate", "product_suggestions")
+    assert reading is not None and reading.value == 1.0
+
+
+def test_the_systems_page_has_a_consent_tab(
+    cast: Cast, rf: RequestFactory, carousel: System
+) -> None:
+    from consent.web.panel import show_consent
+
+    say("anna", "given")
+    request = rf.get("/systems/carousel/")
+    request.actor = cast.actor("pia")  # type: ignore[attr-defined]
+    shown = show_consent(request, carousel)
+    assert "Product suggestions" in shown and "100.0" in shown
