@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from kombu import Exchange, Queue
+from kombu.entity import Exchange, Queue
 from psycopg.conninfo import make_conninfo
 
 # A message must stay hidden for longer than any task may run, or a second worker would take it.
@@ -21,7 +21,7 @@ SCHEMES = ("pgmq", "redis", "rediss", "amqp", "amqps")
 def database_conninfo() -> str:
     """libpq's words for the database that Django uses, for whoever connects beside Django."""
     database = settings.DATABASES["default"]
-    parts = {
+    parts: dict[str, Any] = {
         "host": database.get("HOST"),
         "port": database.get("PORT"),
         "user": database.get("USER"),

@@ -125,7 +125,7 @@ def _check_tables() -> Iterator[Finding]:
 
 
 def check_broker() -> Iterator[Finding]:
-    from kombu import Connection
+    from kombu.connection import Connection
 
     scheme = urlsplit(broker_url).scheme
     if scheme.startswith("redis") and importlib.util.find_spec("redis") is None:

@@ -114,7 +114,7 @@ def django_db_setup(django_db_setup: None, request: pytest.FixtureRequest) -> It
         yield
         return
     server = _the_server()
-    set_up_as_django_does = TransactionTestCase._fixture_setup.__func__
+    set_up_as_django_does = TransactionTestCase._fixture_setup.__func__  # type: ignore[attr-defined]
 
     def set_up(test_case: type[TransactionTestCase]) -> None:
         if _Template.name is None:

@@ -17,7 +17,7 @@ from psycopg import sql
 
 from config.up.guard import Guard
 from config.up.layout import Layout
-from config.up.postgres import Server, parameters
+from config.up.postgres import Server, conninfo
 
 # Only tests may trade durability for speed.
 FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
@@ -56,8 +56,8 @@ class EmbeddedPostgres:
 
     def as_superuser(self, database: str = "postgres") -> psycopg.Connection[tuple[object, ...]]:
         """A connection that may do anything, in autocommit: for what a test does to the server."""
-        where = parameters(self.layout, self.layout.superuser, database)
-        return psycopg.connect(**where, autocommit=True)
+        where = conninfo(self.layout, self.layout.superuser, database)
+        return psycopg.connect(where, autocommit=True)
 
     def url_of(self, database: str, role: str | None = None) -> str:
         user = role or self.layout.owner_role

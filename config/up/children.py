@@ -50,10 +50,19 @@ def _worker(queue: str, concurrency: int) -> tuple[str, ...]:
 
 def programs(*, host: str, port: int, threads: int, workers: int) -> list[Program]:
     """Web and relay first, so that a visitor waits for nothing else; then whoever works."""
-    web = ("--interface", "wsgi", "--host", host, "--port", str(port), "--workers", "1")
+    web: tuple[str, ...] = (
+        "--interface",
+        "wsgi",
+        "--host",
+        host,
+        "--port",
+        str(port),
+        "--workers",
+        "1",
+    )
     web += ("--blocking-threads", str(threads), "--no-ws", "--http", "1", "--log-level", "error")
-    web += ("--workers-kill-timeout", "8")
-    beat = (*CELERY, "beat", "-S", "celery.beat:Scheduler")
+    web += ("--workers", "1", "--workers-kill-timeout", "8")
+    beat: tuple[str, ...] = (*CELERY, "beat", "-S", "celery.beat:Scheduler")
     return [
         Program("relay", 1, _python("manage.py", "relay")),
         Program("web", 1, _python("-m", "granian", *web, "config.wsgi:application")),

@@ -59,7 +59,7 @@ def install_broker() -> None:
             "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA pgmq TO {}",
         ):
             statement = sql.SQL(grant).format(sql.Identifier(role))
-            cursor.execute(statement)  # type: ignore[arg-type]
+            cursor.execute(statement)
 
 
 def connections_wanted() -> int:

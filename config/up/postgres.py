@@ -22,6 +22,7 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from config.up.guard import Guard
 from config.up.layout import ROOT_STORE, Layout
@@ -130,21 +131,21 @@ def _open_for_reading(folder: Path) -> None:
 def is_up(layout: Layout) -> bool:
     """Whether a server answers on this data folder's socket."""
     try:
-        with psycopg.connect(**parameters(layout, layout.superuser, "postgres")):
+        with psycopg.connect(conninfo(layout, layout.superuser, "postgres")):
             return True
     except psycopg.OperationalError:
         return False
 
 
-def parameters(layout: Layout, role: str, database: str) -> dict[str, str | int]:
-    """psycopg's arguments for one role on the embedded server."""
-    return {
-        "host": str(layout.socket_dir),
-        "port": layout.socket_port,
-        "user": role,
-        "dbname": database,
-        "connect_timeout": 10,
-    }
+def conninfo(layout: Layout, role: str, database: str) -> str:
+    """libpq's words for one role on the embedded server."""
+    return make_conninfo(
+        host=str(layout.socket_dir),
+        port=layout.socket_port,
+        user=role,
+        dbname=database,
+        connect_timeout=10,
+    )
 
 
 class Server:
@@ -321,8 +322,8 @@ class Server:
 
     def _make_roles(self) -> None:
         layout = self.layout
-        where = parameters(layout, layout.superuser, "postgres")
-        with psycopg.connect(**where, autocommit=True) as connection:
+        where = conninfo(layout, layout.superuser, "postgres")
+        with psycopg.connect(where, autocommit=True) as connection:
             for role in (layout.owner_role, layout.app_role):
                 found = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
                 if found.fetchone() is None:

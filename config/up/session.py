@@ -20,7 +20,7 @@ import psycopg
 from config.env import ROOT
 from config.up.guard import Guard
 from config.up.layout import Layout
-from config.up.postgres import CannotRun, Server, is_up, parameters
+from config.up.postgres import CannotRun, Server, conninfo, is_up
 
 WAIT_SECONDS = 90.0
 
@@ -67,7 +67,7 @@ def prepare_database(verbosity: int = 1) -> None:
 
 
 def is_prepared(layout: Layout) -> bool:
-    with psycopg.connect(**parameters(layout, layout.owner_role, layout.database)) as connection:
+    with psycopg.connect(conninfo(layout, layout.owner_role, layout.database)) as connection:
         found = connection.execute("SELECT to_regclass('django_migrations') IS NOT NULL").fetchone()
     return bool(found and found[0])
 

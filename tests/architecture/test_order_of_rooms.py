@@ -6,10 +6,12 @@ migration dependencies are walked here.
 
 import subprocess
 import sys
+from typing import TypeGuard
 
 from django.apps import apps
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
+from django.db.models import Model
 
 from tests.architecture.sources import ROOT, imports, modules, shown
 
@@ -37,13 +39,17 @@ def _is_ours(name: str) -> bool:
     return (ROOT / name.split(".", 1)[0]).is_dir()
 
 
+def _is_model(target: object) -> TypeGuard[type[Model]]:
+    return isinstance(target, type) and issubclass(target, Model)
+
+
 def test_relations_point_downward() -> None:
     upward = []
     for model in apps.get_models(include_auto_created=True):
         height = HEIGHT.get(model._meta.app_label)
         for field in model._meta.get_fields():
             target = getattr(field, "related_model", None)
-            if height is None or field.auto_created or not isinstance(target, type):
+            if height is None or field.auto_created or not _is_model(target):
                 continue
             if HEIGHT.get(target._meta.app_label, -1) > height:
                 upward.append(f"{model._meta.label}.{field.name} -> {target._meta.label}")

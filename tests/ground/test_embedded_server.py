@@ -14,7 +14,7 @@ import pytest
 from config.env import ROOT
 from config.up.guard import Guard
 from config.up.layout import Layout
-from config.up.postgres import CannotRun, Server, is_up, parameters
+from config.up.postgres import CannotRun, Server, conninfo, is_up
 from tests.trust.up_process import alive, wait_until
 
 
@@ -40,15 +40,15 @@ def pid_of(server: Server) -> int:
 
 
 def test_what_was_acknowledged_survives_kill_nine(server: Server) -> None:
-    where = parameters(server.layout, server.layout.owner_role, server.layout.database)
-    with psycopg.connect(**where, autocommit=True) as connection:
+    where = conninfo(server.layout, server.layout.owner_role, server.layout.database)
+    with psycopg.connect(where, autocommit=True) as connection:
         connection.execute("CREATE TABLE written (number int)")
         for number in range(300):
             connection.execute("INSERT INTO written VALUES (%s)", [number])
         os.kill(pid_of(server), signal.SIGKILL)
     server.process.wait()  # type: ignore[union-attr]
     server.start_again()
-    with psycopg.connect(**where) as connection:
+    with psycopg.connect(where) as connection:
         assert connection.execute("SELECT count(*) FROM written").fetchone() == (300,)
 
 
@@ -67,19 +67,19 @@ def test_a_folder_of_another_release_is_refused_before_it_is_touched(server: Ser
 def test_the_socket_is_private_and_the_network_is_closed(server: Server) -> None:
     assert stat.S_IMODE(server.layout.socket_dir.stat().st_mode) == 0o700
     assert len(str(server.layout.socket_dir)) < 90
-    with psycopg.connect(**parameters(server.layout, "postgres", "postgres")) as connection:
+    with psycopg.connect(conninfo(server.layout, "postgres", "postgres")) as connection:
         assert connection.execute("SHOW listen_addresses").fetchone() == ("",)
 
 
 def test_an_unknown_role_is_not_let_in(server: Server) -> None:
     with pytest.raises(psycopg.OperationalError, match=r"[Pp]eer authentication failed"):
-        psycopg.connect(**parameters(server.layout, "somebody", "postgres"))
+        psycopg.connect(conninfo(server.layout, "somebody", "postgres"))
 
 
 def test_the_application_role_does_not_own_the_database(server: Server) -> None:
-    where = parameters(server.layout, server.layout.app_role, server.layout.database)
+    where = conninfo(server.layout, server.layout.app_role, server.layout.database)
     with (
-        psycopg.connect(**where) as connection,
+        psycopg.connect(where) as connection,
         pytest.raises(psycopg.errors.InsufficientPrivilege),
     ):
         connection.execute("CREATE TABLE public.mine (id int)")

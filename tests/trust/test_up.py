@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from config.up.postgres import parameters
+from config.up.postgres import conninfo
 from tests.trust.up_process import (
     UpProcess,
     alive,
@@ -72,9 +72,9 @@ def test_a_dead_web_server_is_started_again(up: UpProcess) -> None:
 
 
 def test_kill_nine_of_postgresql_loses_nothing_acknowledged(up: UpProcess) -> None:
-    where = parameters(up.layout, up.layout.owner_role, up.layout.database)
+    where = conninfo(up.layout, up.layout.owner_role, up.layout.database)
     acknowledged = 0
-    with psycopg.connect(**where, autocommit=True) as connection:
+    with psycopg.connect(where, autocommit=True) as connection:
         connection.execute("DROP TABLE IF EXISTS written; CREATE TABLE written (number int)")
         while not connection.broken:
             if acknowledged == 2_000:
@@ -86,7 +86,7 @@ def test_kill_nine_of_postgresql_loses_nothing_acknowledged(up: UpProcess) -> No
 
     def kept() -> int:
         try:
-            with psycopg.connect(**where) as connection:
+            with psycopg.connect(where) as connection:
                 row = connection.execute("SELECT count(*) FROM written").fetchone()
         except psycopg.OperationalError:
             return -1
