@@ -26,8 +26,18 @@ class SystemPanel:
     order: int
 
 
+@dataclass(frozen=True)
+class SystemColumn:
+    """One more column of the list of systems; `fill` answers for all rows at once."""
+
+    key: str
+    title: str
+    fill: Callable[[list[System]], dict[str, str]]
+
+
 _release_guards: dict[str, ReleaseGuard] = {}
 _panels: dict[str, SystemPanel] = {}
+_columns: dict[str, SystemColumn] = {}
 
 
 def register_release_guard(guard: ReleaseGuard) -> None:
@@ -46,3 +56,14 @@ def register_system_panel(key: str, title: str, render: PanelRender, *, order: i
 
 def system_panels() -> tuple[SystemPanel, ...]:
     return tuple(sorted(_panels.values(), key=lambda panel: (panel.order, panel.key)))
+
+
+def register_system_column(
+    key: str, title: str, fill: Callable[[list[System]], dict[str, str]]
+) -> None:
+    """Add a column to the list of systems: plain text by the system's key."""
+    _columns[key] = SystemColumn(key, title, fill)
+
+
+def system_columns() -> tuple[SystemColumn, ...]:
+    return tuple(_columns[key] for key in sorted(_columns))
