@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
+from audits.selectors import VerdictRow
 from consent.selectors import consent_rates
+from governance.charts import figures
 from governance.core.actors import Actor
 from governance.core.ports import AgendaItem, registered_agenda_sources
 from governance.registry.models import System
@@ -58,18 +61,76 @@ class RateRow:
 
     title: str
     n: int
-    value: float | None
-    low: float | None
-    high: float | None
+    value: float
+    low: float
+    high: float
 
 
 def consent_rows(actor: Actor) -> list[RateRow]:
-    """The rate of every purpose the actor may see; people who never chose are not counted."""
+    """The rate of every purpose somebody chose about; people who never chose are not counted."""
     rows = []
     for rate in consent_rates(actor):
-        low, high = wilson(rate.consent, rate.chose) if rate.chose else (None, None)
-        rows.append(RateRow(rate.purpose.title, rate.chose, rate.share, low, high))
+        if rate.chose:
+            low, high = wilson(rate.consent, rate.chose)
+            rows.append(
+                RateRow(rate.purpose.title, rate.chose, rate.consent / rate.chose, low, high)
+            )
     return rows
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One figure of the top row, with what makes it readable."""
+
+    title: str
+    value: str
+    note: str
+    href: str
+    unit: str = ""
+    interval: str = ""
+    n: int | None = None
+
+
+def tiles(
+    rows: list[SystemRow], verdicts: Sequence[VerdictRow], rates: list[RateRow], incidents: int
+) -> list[Tile]:
+    """Systems, verdicts, incidents and consent in one row."""
+    able = sum(row.state.state == "may_personalise" for row in rows)
+    counts = Counter(verdict.verdict for verdict in verdicts)
+    words = [f"{counts[word]} {word}" for word in ("fail", "inconclusive", "pass") if counts[word]]
+    return [
+        Tile("Systems that may personalise", f"{able} of {len(rows)}", headline(rows), "/systems/"),
+        Tile(
+            "Latest audits",
+            str(counts["fail"]),
+            ", ".join(words) or "No audit has run yet.",
+            "/audits/",
+            unit="beyond a limit",
+        ),
+        Tile(
+            "Open incidents",
+            str(incidents),
+            "Each holds or watches a system." if incidents else "Nothing is burning.",
+            "/incidents/",
+        ),
+        _consent_tile(rates),
+    ]
+
+
+def _consent_tile(rates: list[RateRow]) -> Tile:
+    """The purpose most people chose about."""
+    title, href = "People who said yes", "/consent/"
+    if not rates:
+        return Tile(title, "none yet", "Nobody has chosen; defaults apply by region.", href)
+    rate = max(rates, key=lambda one: one.n)
+    return Tile(
+        title,
+        figures.share(rate.value),
+        rate.title,
+        href,
+        interval=f"{figures.share(rate.low)} to {figures.share(rate.high)}",
+        n=rate.n,
+    )
 
 
 def agenda_for(actor: Actor) -> list[AgendaItem]:

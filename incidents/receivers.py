@@ -26,7 +26,7 @@ def open_on_breach(event: BreachFound, *, actor: Actor) -> None:
         return
     run = Run.objects.select_related("plan__system", "version").get(pk=event.run_id)
     incident, created = open_incident(
-        title=f"{event.system_key}: {event.metric} beyond its limit",
+        title=_title(run, event),
         summary=event.sentence,
         kind=Kind.BIAS,
         severity=Severity.S2,
@@ -51,6 +51,12 @@ def open_on_breach(event: BreachFound, *, actor: Actor) -> None:
         sentence=f"Also found from {event.window_start[:10]}: {event.sentence}",
         actor=actor,
     )
+
+
+def _title(run: Run, event: BreachFound) -> str:
+    """`Fashion carousel: top share 0.56, limit 0.30`."""
+    metric = event.metric.replace("_", " ")
+    return f"{run.plan.system.title}: {metric} {event.value:.2f}, limit {event.threshold_value:.2f}"
 
 
 @subscribes(RunFinished)

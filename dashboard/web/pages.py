@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from audits import selectors as audits
-from dashboard.overview import agenda_for, consent_rows, headline, system_rows
+from dashboard.overview import agenda_for, consent_rows, headline, system_rows, tiles
 from governance.core.ports import registered_search_sources
 from governance.people.actors import request_actor
 from governance.people.web.access import requires
@@ -21,14 +21,16 @@ def overview(request: HttpRequest) -> HttpResponse:
     actor = request_actor(request)
     rows = system_rows(actor)
     verdicts = audits.latest_verdicts(actor, 8)
+    rates = consent_rows(actor)
+    open_count = open_incidents_for(actor).count()
     context = {
         "headline": headline(rows),
+        "tiles": tiles(rows, verdicts, rates, open_count),
         "rows": rows,
         "verdicts": verdicts,
-        "failing": sum(verdict.verdict == "fail" for verdict in verdicts),
         "incidents": open_incidents_for(actor)[:6],
-        "open_count": open_incidents_for(actor).count(),
-        "consent": consent_rows(actor),
+        "open_count": open_count,
+        "consent": rates,
         "agenda": agenda_for(actor)[:6],
     }
     return render(request, "dashboard/overview.html", context)
