@@ -16,9 +16,9 @@ from django.db import connection, transaction
 from consent.choices import EventStatus, Method
 from consent.decision.vocabulary import SPOKEN_STATUSES, VALID_STATUSES
 from consent.identity import ledger_commitment
-from consent.models import ConsentEvent, ConsentState, DataSubject, SubjectSalt
+from consent.models import ConsentEvent, ConsentState, DataSubject
 from consent.services.access import require
-from consent.services.subjects import find_or_make_subject
+from consent.services.subjects import find_or_make_subject, keep_from_erasure, salt_of
 from consent.slowpath.freshness import encode_as_of
 from consent.tokens import sign_compact
 from governance.core.actors import Actor
@@ -130,7 +130,8 @@ def record_choices(
     if said_at > now + CLOCK_SKEW:
         raise Invalid("occurred_at lies in the future.")
     person = find_or_make_subject(subject)
-    salt = bytes(SubjectSalt.objects.get(subject=person).salt)
+    keep_from_erasure(person)
+    salt = salt_of(person)
     changed = {"region": region, "gpc": gpc}
     updates = {name: value for name, value in changed.items() if value is not None}
     if updates:

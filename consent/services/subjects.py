@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from consent import selectors
 from consent.identity import fingerprint_of, ledger_commitment, pseudonym_of
@@ -23,6 +23,8 @@ from governance.core.clock import database_now
 from governance.core.errors import Conflict, Invalid
 from governance.ledger.services import record_entry
 
+ERASED = "This person was erased; nothing about them is recorded again."
+
 
 def find_or_make_subject(external_id: str) -> DataSubject:
     """Return the person's row, made with its salt when new; an erased person stays erased."""
@@ -34,13 +36,36 @@ def find_or_make_subject(external_id: str) -> DataSubject:
         return known
     fingerprint = fingerprint_of(settings.KEYS.fingerprint_key, pseudonym)
     if Suppression.objects.filter(fingerprint=fingerprint).exists():
-        raise Conflict("This person was erased; nothing about them is recorded again.")
+        raise Conflict(ERASED)
     DataSubject.objects.bulk_create([DataSubject(pseudonym=pseudonym)], ignore_conflicts=True)
     subject = DataSubject.objects.get(pseudonym=pseudonym)
     SubjectSalt.objects.bulk_create(
         [SubjectSalt(subject=subject, salt=secrets.token_bytes(32))], ignore_conflicts=True
     )
     return subject
+
+
+def salt_of(person: DataSubject) -> bytes:
+    """Return the salt of a person's ledger commitments; it is gone once they were erased."""
+    row = SubjectSalt.objects.filter(subject=person).first()
+    if row is None:
+        raise Conflict(ERASED)
+    return bytes(row.salt)
+
+
+def keep_from_erasure(person: DataSubject) -> None:
+    """Make an erasure wait for this transaction; refuse when one came first.
+
+    Writers share this lock; it is taken before any head row, as erasure does, so that neither
+    waits for the other in a circle.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM consent_datasubject WHERE id = %s AND erased_at IS NULL FOR KEY SHARE",
+            [person.pk],
+        )
+        if cursor.fetchone() is None:
+            raise Conflict(ERASED)
 
 
 @transaction.atomic
@@ -54,7 +79,7 @@ def open_subject(*, subject: str, purpose_of_access: str, actor: Actor) -> DataS
     SubjectAccess.objects.create(
         subject=person, actor_reference=actor.reference, purpose_of_access=reason[:300]
     )
-    salt = bytes(SubjectSalt.objects.get(subject=person).salt)
+    salt = salt_of(person)
     record_entry(
         verb="consent.subject_opened",
         object_type="subject",
@@ -70,7 +95,7 @@ def restrict_subject(*, subject: str, actor: Actor) -> DataSubject:
     """Restrict the processing of a person's data (GDPR Article 18); every decision denies."""
     require(actor, "consent.erase")
     person = find_or_make_subject(subject)
-    salt = bytes(SubjectSalt.objects.get(subject=person).salt)
+    salt = salt_of(person)
     if DataSubject.objects.filter(pk=person.pk, restricted_at=None).update(
         restricted_at=database_now()
     ):

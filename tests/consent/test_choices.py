@@ -237,3 +237,22 @@ def test_two_people_with_the_same_new_id_become_one_subject() -> None:
     assert _write_at_once(lambda number, turn: say("new", status="refused")) == []
     assert DataSubject.objects.count() == 1
     assert ConsentState.objects.get().revision == WRITERS * EACH
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_choice_that_meets_an_erasure_leaves_nothing_about_the_person() -> None:
+    say("anna", "given")
+    pseudonym = DataSubject.objects.get().pseudonym or ""
+
+    def meet(number: int, turn: int) -> None:
+        try:
+            if number == 0 and turn == 2:
+                services.erase_subject(pseudonym=pseudonym, actor=STAGE)
+            else:
+                say("anna", "refused")
+        except Conflict:
+            pass  # the erasure came first
+
+    assert _write_at_once(meet) == []
+    assert not ConsentState.objects.exists() and not SubjectSalt.objects.exists()
+    assert not DataSubject.objects.filter(pseudonym__isnull=False).exists()
