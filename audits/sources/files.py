@@ -66,7 +66,10 @@ class Source:
 
 @contextmanager
 def open_source(
-    paths: str | Path | Sequence[str | Path], *, memory_limit: str = MEMORY_LIMIT
+    paths: str | Path | Sequence[str | Path],
+    *,
+    memory_limit: str = MEMORY_LIMIT,
+    threads: int | None = None,
 ) -> Iterator[Source]:
     """Open a file, a glob or several files as one Ibis table; closed on leaving.
 
@@ -84,7 +87,7 @@ def open_source(
     connection = duckdb.connect(":memory:")
     try:
         with engine_errors(files):
-            table = _locked_table(connection, files, kind, memory_limit)
+            table = _locked_table(connection, files, kind, memory_limit, threads)
             rows = int(table.count().execute())
         if rows == 0:
             raise BadInput(f"{_called(files)} has no rows.")
@@ -207,6 +210,7 @@ def _locked_table(
     files: Sequence[Path],
     kind: str,
     memory_limit: str,
+    threads: int | None,
 ) -> "ibis.Table":
     """Attach Ibis, then take away everything but the named files; the order matters."""
     import ibis
@@ -217,6 +221,7 @@ def _locked_table(
     reader = _READERS[kind].format(files=listed, shape=shape)
     for statement in (
         f"SET memory_limit={_quoted(memory_limit)}",
+        f"SET threads={threads}" if threads else "RESET threads",
         "SET enable_progress_bar=false",
         f"SET allowed_paths={listed}",
         "SET enable_external_access=false",

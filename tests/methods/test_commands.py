@@ -4,15 +4,48 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from audits.management.commands import audit, selftest
 from config import env
 
 
-def _run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+@dataclass(frozen=True)
+class Done:
+    """How a command ended and what it said."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command as the command line does, in this process: fairlearn loads once."""
+
+    def command(name: str, *arguments: str | Path) -> Done:
+        made = {"audit": audit.Command, "selftest": selftest.Command}[name]()
+        code: object = 0
+        try:
+            made.run_from_argv(["manage.py", name, *map(str, arguments)])
+        except SystemExit as end:
+            code = end.code
+        said = capsys.readouterr()
+        assert isinstance(code, int)
+        return Done(code, said.out, said.err)
+
+    return command
+
+
+def _process(*arguments: str | Path) -> Done:
+    done = subprocess.run(
         [sys.executable, "manage.py", *map(str, arguments)],
         cwd=env.ROOT,
         # A port nobody listens on: a command that touched a database would fail.
@@ -21,6 +54,7 @@ def _run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
     )
+    return Done(done.returncode, done.stdout, done.stderr)
 
 
 @pytest.fixture
@@ -45,9 +79,9 @@ COLUMNS = ("--columns", "group=sex", "y_pred=hired")
         ("accuracy>=0.5", 3),
     ],
 )
-def test_the_exit_code_is_the_verdict(people: Path, limit: str | None, code: int) -> None:
+def test_the_exit_code_is_the_verdict(run: Run, people: Path, limit: str | None, code: int) -> None:
     limits = ("--limit", limit) if limit else ()
-    done = _run("audit", "fairness.groups", people, *COLUMNS, *limits, "--format", "json")
+    done = run("audit", "fairness.groups", people, *COLUMNS, *limits, "--format", "json")
     assert (done.returncode, done.stderr) == (code, "")
     report = json.loads(done.stdout)
     assert report["inputs"]["rows"] == 800
@@ -73,30 +107,38 @@ def test_the_exit_code_is_the_verdict(people: Path, limit: str | None, code: int
         ("fairness.groups",),
     ],
 )
-def test_bad_input_is_one_line_and_two(people: Path, arguments: tuple[str, ...]) -> None:
-    done = _run("audit", *(part.format(people=people) for part in arguments))
+def test_bad_input_is_one_line_and_two(run: Run, people: Path, arguments: tuple[str, ...]) -> None:
+    done = run("audit", *(part.format(people=people) for part in arguments))
     assert done.returncode == 2 and done.stdout == ""
     assert len(done.stderr.strip().splitlines()) == 1 and "Traceback" not in done.stderr
 
 
-def test_a_person_can_read_the_table(people: Path) -> None:
+def test_a_person_can_read_the_table(run: Run, people: Path) -> None:
     limit = ("--limit", "demographic_parity_ratio>=0.8")
-    done = _run("audit", "fairness.groups", people, *COLUMNS, *limit)
+    done = run("audit", "fairness.groups", people, *COLUMNS, *limit)
     assert "FAIL" in done.stdout and "What this does not show" in done.stdout
     assert "women are selected 0.50 times as often as men" in done.stdout.lower()
     assert max(map(len, done.stdout.splitlines())) <= 120
 
 
-def test_the_page_stands_alone(people: Path, tmp_path: Path) -> None:
+def test_the_page_stands_alone(run: Run, people: Path, tmp_path: Path) -> None:
     out = tmp_path / "report.html"
-    done = _run("audit", "fairness.groups", people, *COLUMNS, "--format", "html", "--out", out)
+    done = run("audit", "fairness.groups", people, *COLUMNS, "--format", "html", "--out", out)
     assert (done.returncode, done.stdout) == (0, "")
     page = out.read_text()
     assert page.startswith("<!doctype html>") and "<svg" in page
     assert not [word for word in ("<script", "src=", "href=", "url(") if word in page]
 
 
-def test_selftest_finds_every_known_answer() -> None:
-    done = _run("selftest", "fairness.groups")
+def test_selftest_finds_every_known_answer(run: Run) -> None:
+    done = run("selftest", "fairness.groups")
     assert done.returncode == 0 and "MISSED" not in done.stdout
-    assert _run("selftest", "no.method").returncode == 2
+    assert run("selftest", "no.method").returncode == 2
+
+
+def test_the_process_needs_no_database_and_shows_no_traceback(people: Path) -> None:
+    done = _process("audit", "exposure.popularity", people, "--columns", "item=sex")
+    assert (done.returncode, done.stderr) == (0, "") and "top_share" in done.stdout
+    done = _process("audit", "exposure.popularity", people, "--columns", "item=none")
+    assert done.returncode == 2 and len(done.stderr.splitlines()) == 1 and not done.stdout
+    assert _process("audit").returncode == 2
