@@ -9,10 +9,16 @@ class AuditsConfig(AppConfig):
 
     def ready(self) -> None:
         from audits import permissions, signals  # noqa: F401  (importing declares)
+        from audits.desk import AuditAgenda, PlanSearch
         from audits.personal_data import HOLDERS, RETENTION
+        from audits.web.panel import system_panel
         from governance.core import ports
+        from governance.registry.ports import register_system_panel
 
         for holder in HOLDERS:
             ports.register_personal_data_holder(holder)
         for rule in RETENTION:
             ports.register_retention_rule(rule)
+        ports.register_agenda_source(AuditAgenda())
+        ports.register_search_source(PlanSearch())
+        register_system_panel("audits", "Audits", system_panel, order=40)

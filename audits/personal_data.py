@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 
@@ -52,8 +53,8 @@ class OwnershipHolder:
         kind, _, user = person.partition(":")
         if kind != "user":
             return []
-        plans = Plan.objects.filter(owner_id=user).values_list("key", flat=True)
-        findings = Finding.objects.filter(owner_id=user).values_list("sentence", flat=True)
+        plans = Plan.objects.filter(owner_id=UUID(user)).values_list("key", flat=True)
+        findings = Finding.objects.filter(owner_id=UUID(user)).values_list("sentence", flat=True)
         return [{"plan": key} for key in plans] + [{"finding": text} for text in findings]
 
     def erase(self, person: str) -> int:
@@ -61,8 +62,8 @@ class OwnershipHolder:
         if kind != "user":
             return 0
         with transaction.atomic():
-            plans = Plan.objects.filter(owner_id=user).update(owner=None)
-            return plans + Finding.objects.filter(owner_id=user).update(owner=None)
+            plans = Plan.objects.filter(owner_id=UUID(user)).update(owner=None)
+            return plans + Finding.objects.filter(owner_id=UUID(user)).update(owner=None)
 
 
 @dataclass(frozen=True)

@@ -131,15 +131,23 @@ def find_finding(finding_id: UUID | str, actor: Actor) -> Finding:
 
 def latest_verdicts(actor: Actor, limit: int = 8) -> list[VerdictRow]:
     """The newest verdict of each plan and version the actor may see, the latest run first."""
+    return _newest_verdicts(runs_for(actor), limit)
+
+
+def system_verdicts(actor: Actor, system: System, limit: int = 20) -> list[VerdictRow]:
+    """The same for one system."""
+    return _newest_verdicts(runs_for(actor).filter(plan__system=system), limit)
+
+
+def _newest_verdicts(runs: QuerySet[Run], limit: int) -> list[VerdictRow]:
     newest = (
-        runs_for(actor)
-        .filter(state=RunState.SUCCEEDED)
+        runs.filter(state=RunState.SUCCEEDED)
         .defer("report")
         .order_by("plan_id", "version_id", "-window_end", "-finished_at")
         .distinct("plan_id", "version_id")
     )
-    found = sorted(newest, key=lambda run: run.finished_at or run.created_at, reverse=True)[:limit]
-    return verdict_rows(found)
+    found = sorted(newest, key=lambda run: run.finished_at or run.created_at, reverse=True)
+    return verdict_rows(found[:limit])
 
 
 def verdict_rows(runs: Iterable[Run]) -> list[VerdictRow]:

@@ -10,14 +10,14 @@ from audits import services
 from audits.runner import perform_run
 
 
-@shared_task(name="audits.run")
+@shared_task(name="audits.run")  # type: ignore[untyped-decorator]  # Celery has no types
 def run(payload: dict[str, Any]) -> None:
     """Carry out the runs named in the payload."""
     for run_id in payload["ids"]:
         perform_run(run_id)
 
 
-@shared_task(name="audits.tick")
+@shared_task(name="audits.tick")  # type: ignore[untyped-decorator]  # Celery has no types
 def tick() -> None:
     """Schedule due windows and take over what was lost."""
     services.schedule_due_runs()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Self, TypeVar
 
 from django.db import models
 
 from governance.core.actors import Actor
 
+Row_co = TypeVar("Row_co", bound=models.Model, covariant=True)
 
-class SystemScoped(models.QuerySet[models.Model]):
+
+class SystemScoped(models.QuerySet[Row_co]):
     """Rows that belong to one system, reached by the lookup in `system_lookup`."""
 
     system_lookup = "system__key__in"
@@ -22,9 +24,9 @@ class SystemScoped(models.QuerySet[models.Model]):
         return self.filter(**{self.system_lookup: sorted(actor.system_keys)})
 
 
-class PlanScoped(SystemScoped):
+class PlanScoped(SystemScoped[Row_co]):
     system_lookup = "plan__system__key__in"
 
 
-class RunScoped(SystemScoped):
+class RunScoped(SystemScoped[Row_co]):
     system_lookup = "run__plan__system__key__in"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from audits.choices import FINDING_MOVES, FindingState
@@ -12,6 +11,7 @@ from audits.models import Finding
 from governance.core.actors import Actor
 from governance.core.errors import Conflict, Invalid
 from governance.ledger.services import record_entry
+from governance.people.models import User
 from governance.registry.access import require
 
 NEEDS_REASON = (FindingState.RISK_ACCEPTED, FindingState.FALSE_POSITIVE, FindingState.VERIFIED)
@@ -19,12 +19,12 @@ NEEDS_REASON = (FindingState.RISK_ACCEPTED, FindingState.FALSE_POSITIVE, Finding
 
 @transaction.atomic
 def assign_finding(
-    *, finding: Finding, owner: AbstractBaseUser | None, due_at: datetime | None, actor: Actor
+    *, finding: Finding, owner: User | None, due_at: datetime | None, actor: Actor
 ) -> Finding:
     """Give a finding to a person, until when."""
     require(actor, "audits.decide", [finding.plan.system])
     finding = Finding.objects.select_for_update(of=("self",)).get(pk=finding.pk)
-    finding.owner, finding.due_at = owner, due_at  # type: ignore[assignment]
+    finding.owner, finding.due_at = owner, due_at
     finding.save(update_fields=["owner", "due_at", "updated_at"])
     record_entry(
         verb="audits.finding_assigned",

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
@@ -18,6 +17,7 @@ from governance.core.actors import Actor
 from governance.core.clock import database_now
 from governance.core.errors import Conflict, Invalid
 from governance.ledger.services import record_entry
+from governance.people.models import User
 from governance.registry.access import require
 from governance.registry.models import ModelVersion, System
 
@@ -78,7 +78,7 @@ def create_plan(
     label_maturity: timedelta = timedelta(0),
     backfill: bool = False,
     planned_looks: int | None = None,
-    owner: AbstractBaseUser | None = None,
+    owner: User | None = None,
     on_breach: str = OnBreach.FINDING,
     seed: int = 0,
 ) -> Plan:

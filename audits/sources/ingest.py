@@ -69,7 +69,7 @@ def write_segment(
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    kind = MEDIA_TYPES.get(media_type.split(";")[0].strip().lower())
+    kind = MEDIA_TYPES.get(media_type.split(";", 1)[0].strip().lower())
     if kind is None:
         raise Invalid(
             f"The media type {media_type!r} is not read here: send {ARROW}, {PARQUET}, "

@@ -21,7 +21,9 @@ class PlanForm(forms.Form):
 
     title = forms.CharField(max_length=200, label="The question this plan answers")
     key = forms.SlugField(max_length=63, help_text="A short name in lower case, such as exposure.")
-    system = forms.ModelChoiceField(queryset=System.objects.none(), to_field_name="key")
+    system: forms.ModelChoiceField[System] = forms.ModelChoiceField(
+        queryset=System.objects.none(), to_field_name="key"
+    )
     version = forms.SlugField(
         required=False, help_text="Empty: the version that serves when a window is scheduled."
     )
@@ -64,9 +66,9 @@ class PlanForm(forms.Form):
         field.choices = [(key, catalogue.get(key).title) for key in keys]  # type: ignore[attr-defined]
         self.fields["system"].queryset = systems  # type: ignore[attr-defined]
         posted = self.data.get("method", "") if self.is_bound else method
-        self.method = posted if posted in keys else keys[0]
-        field.initial = self.method
-        chosen = catalogue.get(self.method)
+        self.chosen_method = posted if posted in keys else keys[0]
+        field.initial = self.chosen_method
+        chosen = catalogue.get(self.chosen_method)
         self.roles = chosen.roles.roles
         self.metrics = chosen.metrics()
         self.parameters = parameter_fields(chosen.Parameters.model_json_schema())

@@ -226,7 +226,7 @@ def test_outcomes_are_joined_once_they_are_mature(
     )
     stage.push(stage.serving, decisions("learned"))
     for part in (outcomes(200, after=DAY), outcomes(250, after=3 * DAY)):
-        batch, created = services.push_outcomes(
+        _, created = services.push_outcomes(
             system=stage.system, data=part, media_type=JSON_LINES, actor=STAGE
         )
         assert created

@@ -197,3 +197,45 @@ def test_an_empty_room_says_what_to_do_next(db: None, cast: Any) -> None:
     assert "Make the first plan" in text_of(client, reverse("audits"))
     assert "No finding here" in text_of(client, reverse("audit_findings"))
     assert "No outputs have arrived" in text_of(client, reverse("audit_outputs"))
+
+
+def test_what_waits_is_on_the_desk_of_those_who_decide(audited: Stage, cast: Any) -> None:
+    from audits.desk import AuditAgenda, PlanSearch
+
+    agenda, search = AuditAgenda(), PlanSearch()
+    finding = Finding.objects.get()
+    titles = [item.title for item in agenda.items(cast.actor("elif"))]
+    assert finding.sentence in titles
+    assert agenda.items(cast.actor("eve")) == []
+    assert [hit.kind for hit in search.search(cast.actor("ada"), "spread", 5)] == ["Audit plan"]
+    assert search.search(cast.actor("eve"), "spread", 5) == []
+
+
+def test_the_clicks_a_fallback_gives_up_are_told_with_their_interval(stage: Stage) -> None:
+    from audits.selectors import click_rates
+
+    assert click_rates(stage.system).difference is None
+    stage.push(stage.serving, impressions("learned", rows=1000))
+    few = impressions("uniform", rows=1000)
+    stage.push(stage.fallback, [{**row, "clicked": 0} for row in few])
+    rates = click_rates(stage.system)
+    assert rates.difference is not None
+    assert (rates.difference.of, rates.difference.to) == ("learned", "uniform")
+    assert rates.difference.value == pytest.approx(0.02)
+    assert 0 < rates.difference.low < 0.02 < rates.difference.high
+    assert "gives up" in rates.sentence
+    stage.push(stage.fallback, impressions("uniform", day=1, rows=1000))
+    again = click_rates(stage.system)
+    assert "inconclusive" not in rates.sentence
+    assert again.difference is not None
+    assert again.difference.value == pytest.approx(0.01)
+
+
+def test_the_system_page_has_an_audits_tab(audited: Stage, cast: Any, rf: Any) -> None:
+    from audits.web.panel import system_panel
+
+    request = rf.get("/")
+    request.actor = cast.actor("ada")
+    shown = system_panel(request, audited.system)
+    assert "Newest verdict of each plan and version" in shown
+    assert "Clicks by version" in shown

@@ -1,0 +1,76 @@
+"""What waits for people in this room, and what of it the search finds: two ports of core."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db.models import Q
+from django.urls import reverse
+
+from audits import selectors
+from audits.choices import FindingState, PlanState
+from governance.core.actors import Actor
+from governance.core.clock import database_now
+from governance.core.ports import AgendaItem, SearchHit
+
+UNDECIDED = (FindingState.OPEN, FindingState.ACCEPTED, FindingState.IN_REMEDIATION)
+
+
+class AuditAgenda:
+    """Findings to decide or remedy, and plans that are overdue."""
+
+    label = "Audits"
+
+    def items(self, actor: Actor) -> Sequence[AgendaItem]:
+        mine = Q(owner_id=actor.reference.removeprefix("user:")) if _is_user(actor) else Q()
+        if actor.may("audits.decide"):
+            mine |= Q(state=FindingState.OPEN)
+        elif not _is_user(actor):
+            return []
+        findings = selectors.findings_for(actor).filter(mine, state__in=UNDECIDED)[:50]
+        items = [
+            AgendaItem(
+                title=finding.sentence,
+                url=reverse("audit_run", args=[finding.run_id]),
+                reason=f"Finding, {finding.get_state_display().lower()}",
+                due=finding.due_at,
+                system_key=finding.plan.system.key,
+            )
+            for finding in findings
+        ]
+        if not actor.may("audits.run"):
+            return items
+        now = database_now()
+        plans = selectors.plans_for(actor).filter(state=PlanState.ACTIVE)
+        late = [plan for plan in plans if selectors.is_overdue(plan, now)]
+        return items + [
+            AgendaItem(
+                title=f"{plan.title} is overdue",
+                url=reverse("audit_plan", args=[plan.key]),
+                reason="The newest complete window has no finished run",
+                system_key=plan.system.key,
+            )
+            for plan in late
+        ]
+
+
+def _is_user(actor: Actor) -> bool:
+    return actor.kind == "person"
+
+
+class PlanSearch:
+    """Plans by their question, key or method."""
+
+    label = "Audit plans"
+
+    def search(self, actor: Actor, query: str, limit: int) -> Sequence[SearchHit]:
+        words = Q(title__icontains=query) | Q(key__icontains=query) | Q(method__icontains=query)
+        return [
+            SearchHit(
+                title=plan.title,
+                url=reverse("audit_plan", args=[plan.key]),
+                kind="Audit plan",
+                excerpt=f"{plan.method} on {plan.system.title}",
+            )
+            for plan in selectors.plans_for(actor).filter(words)[:limit]
+        ]
