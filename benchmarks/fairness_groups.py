@@ -44,22 +44,29 @@ def write_rows(path: Path, rows: int) -> None:
 
 
 def fairlearn_on_rows(path: Path, rows: int) -> Callable[[], object]:
-    """Return fairlearn's run on the first rows."""
+    """Return fairlearn's run on the first rows: the same rates and groupings as the audit."""
     import duckdb
     import fairlearn.metrics as fl
+    from sklearn.metrics import accuracy_score, precision_score
+
+    from methods.fairness.rates import RATES
 
     frame = duckdb.sql(f"SELECT * FROM '{path}' LIMIT {rows}").df()
-    names = ("selection_rate", "true_positive_rate", "false_positive_rate", "false_negative_rate")
+    special = {"accuracy": accuracy_score, "precision": precision_score}
+    functions = {name: special.get(name) or getattr(fl, name) for name in RATES}
 
     def work() -> object:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return fl.MetricFrame(
-                metrics={name: getattr(fl, name) for name in names},
-                y_true=frame["y_true"],
-                y_pred=frame["y_pred"],
-                sensitive_features=frame[["gender", "age"]],
-            ).by_group
+            return [
+                fl.MetricFrame(
+                    metrics=functions,
+                    y_true=frame["y_true"],
+                    y_pred=frame["y_pred"],
+                    sensitive_features=frame[by],
+                ).by_group
+                for by in (["gender"], ["age"], ["gender", "age"])
+            ]
 
     return work
 
@@ -83,7 +90,7 @@ def main() -> None:
         write_rows(path, rows)
         engine = duckdb.connect()
         engine.execute("SET threads=1")
-        scan = f"SELECT max(gender), max(age), sum(y_true), sum(y_pred) FROM '{path}'"
+        scan = f"SELECT count(gender), count(age), sum(y_true), sum(y_pred) FROM '{path}'"
         bare = cpu_seconds(lambda: engine.execute(scan).fetchall())
         with open_source(path, threads=1) as source:
             table = source.table

@@ -46,6 +46,7 @@ class Design:
         self.scalar_method: ComparisonMethod = (
             "to_overall" if self.parameters.method == "to_overall" else "between_groups"
         )
+        self._found: dict[tuple[Key, Key, str, Kind, ComparisonMethod], list[Pair]] = {}
         self.primary = self._primary_pair()
         self._form_families()
 
@@ -69,6 +70,14 @@ class Design:
         self, by: Key, stratum: Key, rate: str, kind: Kind, method: "ComparisonMethod"
     ) -> list[Pair]:
         """Return the contrasts of one rate, oriented and with the widest first."""
+        asked = (by, stratum, rate, kind, method)
+        if asked not in self._found:
+            self._found[asked] = self._find_pairs(*asked)
+        return self._found[asked]
+
+    def _find_pairs(
+        self, by: Key, stratum: Key, rate: str, kind: Kind, method: "ComparisonMethod"
+    ) -> list[Pair]:
         margin = self.cube.margins[by]
         places = stratum_indexes(margin, stratum)
         values = {i: side(margin, i).value(rate) for i in places}
