@@ -8,4 +8,8 @@ class RegistryConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from governance.core.ports import register_search_source
         from governance.registry import permissions  # noqa: F401
+        from governance.registry.search import RegistrySearch
+
+        register_search_source(RegistrySearch())

@@ -35,7 +35,7 @@ def apply_changes(instance: models.Model, changes: Mapping[str, Any]) -> dict[st
     changed: dict[str, dict[str, Any]] = {}
     new = instance._state.adding
     for name, value in changes.items():
-        before = None if new else getattr(instance, name)
+        before: Any = None if new else getattr(instance, name)
         if name in many:
             before = [] if new else list(before.all())
         was, now = as_fact(before), as_fact(value)

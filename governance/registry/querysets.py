@@ -9,16 +9,14 @@ from django.db.models import Q
 
 from governance.core.actors import Actor
 
-if TYPE_CHECKING:
-    from governance.registry.models import DataFlow, Feature, Hold, ModelVersion, System
-
-    SystemBase = models.QuerySet[System]
-    VersionBase = models.QuerySet[ModelVersion]
-    FeatureBase = models.QuerySet[Feature]
-    FlowBase = models.QuerySet[DataFlow]
-    HoldBase = models.QuerySet[Hold]
-else:
-    SystemBase = VersionBase = FeatureBase = FlowBase = HoldBase = models.QuerySet
+if TYPE_CHECKING:  # the names stand in quotes below, where ruff does not see them
+    from governance.registry.models import (  # noqa: F401
+        DataFlow,
+        Feature,
+        Hold,
+        ModelVersion,
+        System,
+    )
 
 
 def visible(actor: Actor, *paths: str) -> Q:
@@ -34,29 +32,29 @@ def visible(actor: Actor, *paths: str) -> Q:
     return condition
 
 
-class SystemQuerySet(SystemBase):
+class SystemQuerySet(models.QuerySet["System"]):
     def for_actor(self, actor: Actor) -> Self:
         return self.filter(visible(actor, "key"))
 
 
-class VersionQuerySet(VersionBase):
+class VersionQuerySet(models.QuerySet["ModelVersion"]):
     def for_actor(self, actor: Actor) -> Self:
         return self.filter(visible(actor, "system__key"))
 
 
-class FlowQuerySet(FlowBase):
+class FlowQuerySet(models.QuerySet["DataFlow"]):
     def for_actor(self, actor: Actor) -> Self:
         return self.filter(visible(actor, "system__key"))
 
 
-class FeatureQuerySet(FeatureBase):
+class FeatureQuerySet(models.QuerySet["Feature"]):
     def for_actor(self, actor: Actor) -> Self:
         """Features of visible systems: through the system itself or through its versions."""
         seen = visible(actor, "systems__key", "versions__system__key")
         return self.filter(pk__in=self.model._default_manager.filter(seen).values("pk"))
 
 
-class HoldQuerySet(HoldBase):
+class HoldQuerySet(models.QuerySet["Hold"]):
     def active(self) -> Self:
         return self.filter(released_at=None)
 

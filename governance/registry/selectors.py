@@ -50,11 +50,12 @@ def find_system(key: str, actor: Actor) -> System:
 def find_version(system_key: str, version_key: str, actor: Actor) -> ModelVersion:
     versions = ModelVersion.objects.for_actor(actor).select_related("system")
     try:
-        return versions.get(system__key=system_key, key=version_key)
+        found: ModelVersion = versions.get(system__key=system_key, key=version_key)
     except ModelVersion.DoesNotExist:
         raise NotFound(
             f"There is no version {version_key!r} of a system {system_key!r} that you may see."
         ) from None
+    return found
 
 
 def surfaces_for(actor: Actor) -> QuerySet[Surface]:

@@ -16,6 +16,7 @@ from tests.reviews.stage import STAGE, approve_version, make_system, version_of
 if TYPE_CHECKING:
     from tests.cast import Cast
 
+pytestmark = pytest.mark.django_db
 API = "/api/v1"
 
 

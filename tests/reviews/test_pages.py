@@ -8,6 +8,8 @@ import pytest
 from django.test import Client
 
 from governance.registry.models import System
+from governance.registry.search import RegistrySearch
+from governance.reviews.agenda import ReviewAgenda
 from governance.reviews.models import Approval
 from tests.reviews.stage import answer_all, make_system, version_of
 
@@ -50,3 +52,20 @@ def test_eve_finds_no_review(carousel: System, cast: Cast) -> None:
     eve = cast.sign_in(Client(), "eve")
     assert eve.get(page).status_code == 404
     assert eve.post(f"{page}approve/").status_code == 404
+
+
+def test_an_open_review_is_on_the_agenda_of_those_who_may_sign(
+    carousel: System, cast: Cast
+) -> None:
+    cast.sign_in(Client(), "ada").post("/systems/carousel/ship/v1/review/")
+    for name, due in (("ada", 1), ("elif", 1), ("pia", 1), ("max", 0), ("eve", 0)):
+        assert len(ReviewAgenda().items(cast.actor(name))) == due, name
+
+
+def test_search_finds_a_system_for_its_team_only(carousel: System, cast: Cast) -> None:
+    found = RegistrySearch().search(cast.actor("max"), "carous", 10)
+    assert [hit.url for hit in found] == [
+        "/systems/carousel/",
+        "/register/features/carousel-clicks/",
+    ]
+    assert not RegistrySearch().search(cast.actor("eve"), "carous", 10)

@@ -108,4 +108,4 @@ class Hold(PublicModel):
     def target_key(self) -> str:
         """The target's key; a version's is `<system>:<version>`."""
         target = getattr(self, self.target_kind)
-        return target.scope_key if self.target_kind == "version" else target.key
+        return str(target.scope_key if self.target_kind == "version" else target.key)

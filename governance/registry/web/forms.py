@@ -17,7 +17,7 @@ _DATE = forms.DateInput(attrs={"type": "date"})
 class FeatureForm(forms.ModelForm[Feature]):
     """Register or edit a feature; systems and versions are those the actor works on."""
 
-    versions = forms.ModelMultipleChoiceField(
+    versions: Any = forms.ModelMultipleChoiceField(
         queryset=ModelVersion.objects.none(),
         required=False,
         help_text="Versions that read this feature.",
@@ -45,7 +45,7 @@ class FeatureForm(forms.ModelForm[Feature]):
         _choices(self, "systems", selectors.systems_for(actor))
         versions = ModelVersion.objects.for_actor(actor).select_related("system")
         _choices(self, "versions", versions)
-        if self.instance.pk and not self.instance._state.adding:
+        if not self.instance._state.adding:
             self.fields["key"].disabled = True
             self.initial["versions"] = list(self.instance.versions.values_list("pk", flat=True))
 

@@ -64,7 +64,9 @@ def feature(request: HttpRequest, key: str) -> HttpResponse:
     found = find_feature(key, actor)
     context = {
         "feature": found,
-        "versions": found.versions.for_actor(actor).select_related("system"),
+        "versions": ModelVersion.objects.for_actor(actor)
+        .filter(features=found)
+        .select_related("system"),
         "purposes": found.allowed_purposes.all(),
         "may_edit": actor.may("registry.edit"),
         "facts": [

@@ -14,7 +14,7 @@ from governance.signals.selectors import read, signals_for_actor
 
 
 class SignalSerializer(serializers.ModelSerializer[CurrentSignal]):
-    value = serializers.SerializerMethodField()
+    value = serializers.SerializerMethodField(method_name="reading")
     stale = serializers.SerializerMethodField()
 
     class Meta:
@@ -24,7 +24,7 @@ class SignalSerializer(serializers.ModelSerializer[CurrentSignal]):
             "stale",
         )  # fmt: skip
 
-    def get_value(self, row: CurrentSignal) -> float | str | None:
+    def reading(self, row: CurrentSignal) -> float | str | None:
         return row.number if row.number is not None else (row.text or None)
 
     def get_stale(self, row: CurrentSignal) -> bool:
