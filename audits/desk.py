@@ -41,8 +41,9 @@ class AuditAgenda:
         if not actor.may("audits.run"):
             return items
         now = database_now()
-        plans = selectors.plans_for(actor).filter(state=PlanState.ACTIVE)
-        late = [plan for plan in plans if selectors.is_overdue(plan, now)]
+        plans = list(selectors.plans_for(actor).filter(state=PlanState.ACTIVE))
+        overdue = selectors.overdue_plans(plans, now)
+        late = [plan for plan in plans if plan.pk in overdue]
         return items + [
             AgendaItem(
                 title=f"{plan.title} is overdue",

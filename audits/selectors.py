@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet, Sum
+from django.db.models import Max, QuerySet, Sum
 
 from audits.choices import PlanState, RunState
 from audits.models import Finding, Measurement, OutcomeBatch, OutputBatch, Plan, Run, Source
@@ -18,6 +18,7 @@ from governance.core.actors import Actor
 from governance.core.errors import NotFound
 from governance.registry.models import ModelVersion, System
 
+PATIENCE = timedelta(hours=1)
 RANK = {"fail": 0, "inconclusive": 1, "not_applicable": 2, "pass": 3}
 
 
@@ -249,18 +250,27 @@ def delivered_since(*, system: System, version: ModelVersion, moment: datetime) 
     return batches.filter(created_at__gt=moment).exists()
 
 
+def overdue_plans(plans: Iterable[Plan], now: datetime) -> set[UUID]:
+    """The plans whose newest complete window has had no result for more than an hour."""
+    plans = [plan for plan in plans if plan.state != PlanState.PAUSED]
+    done = Run.objects.filter(
+        plan__in=plans, state__in=[RunState.SUCCEEDED, RunState.CANCELLED]
+    ).values_list("plan_id")
+    until = dict(done.annotate(until=Max("window_end")).order_by())
+    return {plan.pk for plan in plans if _is_late(plan, now, until.get(plan.pk))}
+
+
 def is_overdue(plan: Plan, now: datetime) -> bool:
-    """Whether an active plan has a due window without a finished run for longer than an hour."""
-    if plan.state == PlanState.PAUSED:
-        return False
-    window = schedule_of(plan).latest_complete(now)
+    return plan.pk in overdue_plans([plan], now)
+
+
+def _is_late(plan: Plan, now: datetime, audited_until: datetime | None) -> bool:
+    schedule = schedule_of(plan)
+    window = schedule.latest_complete(now)
     if window is None or (not plan.backfill and window.end <= plan.created_at):
         return False
-    late = (now - max(schedule_of(plan).due_at(window), plan.created_at)).total_seconds() > 3600
-    done = plan.runs.filter(
-        window_start=window.start, state__in=[RunState.SUCCEEDED, RunState.CANCELLED]
-    )
-    return late and not done.exists()
+    expected = max(schedule.due_at(window), plan.created_at) + PATIENCE
+    return now > expected and (audited_until is None or audited_until < window.end)
 
 
 def click_rates(system: System) -> ClickRates:
@@ -319,7 +329,8 @@ def plan_summaries(actor: Actor, now: datetime) -> list[dict[str, Any]]:
         .distinct("plan_id")
     )
     verdicts = {row.plan_key: row for row in verdict_rows(newest)}
+    late = overdue_plans(plans, now)
     return [
-        {"plan": plan, "last": verdicts.get(plan.key), "overdue": is_overdue(plan, now)}
+        {"plan": plan, "last": verdicts.get(plan.key), "overdue": plan.pk in late}
         for plan in plans
     ]

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from audits import selectors, services
 from audits.choices import RunState
@@ -182,3 +185,36 @@ def test_a_paused_plan_schedules_nothing_and_catches_up_when_resumed(stage: Stag
     assert services.schedule_due_runs() == []
     services.resume_plan(plan=plan, reason="Log has moved", actor=STAGE)
     assert len(services.schedule_due_runs()) == 3
+
+
+def test_a_plan_is_overdue_until_its_newest_window_has_a_result(
+    stage: Stage, run_due: RunDue
+) -> None:
+    plan = stage.plan()
+    later = plan.created_at + timedelta(hours=2)
+    assert not selectors.is_overdue(plan, plan.created_at)
+    assert selectors.is_overdue(plan, later)
+    stage.push(stage.serving, impressions("learned", day=1))
+    run_due()
+    assert selectors.is_overdue(plan, later)
+    stage.push(stage.serving, impressions("learned", day=2))
+    last = services.schedule_run(plan=plan, actor=STAGE)
+    perform_run(str(last.pk))
+    assert not selectors.is_overdue(plan, later)
+
+
+def test_the_list_of_plans_costs_the_same_for_one_and_for_many(
+    stage: Stage, run_due: RunDue, django_assert_num_queries: Callable[..., Any]
+) -> None:
+    from governance.core.clock import database_now
+
+    stage.push(stage.serving, impressions("learned"))
+    stage.plan()
+    run_due()
+    with CaptureQueriesContext(connection) as one:
+        selectors.plan_summaries(STAGE, database_now())
+    for number in range(4):
+        stage.plan(key=f"exposure-{number}")
+    run_due()
+    with django_assert_num_queries(len(one)):
+        assert len(selectors.plan_summaries(STAGE, database_now())) == 5
