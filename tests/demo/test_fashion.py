@@ -101,7 +101,7 @@ def test_the_loans_get_a_finding_or_an_honest_verdict_and_never_a_hold(house: Ho
 
     assert eventually(audited)["verdict"] in {"pass", "fail", "inconclusive"}
     holds = house.get("/api/v1/holds")["results"]
-    assert "loan-eligibility" not in {hold["system"] for hold in holds}
+    assert "loan-eligibility" not in {hold["target_key"] for hold in holds}
 
 
 def test_the_demo_refuses_an_address_that_others_could_reach(tmp_path: Path) -> None:
