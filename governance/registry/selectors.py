@@ -95,6 +95,8 @@ def system_state(system: System) -> SystemState:
 def system_states(systems: Iterable[System]) -> dict[str, SystemState]:
     """The states of many systems, with a constant number of queries."""
     systems = list(systems)
+    if not systems:
+        return {}
     holds = _holds_by_system(systems)
     return {system.key: _state(system, tuple(holds[system.pk])) for system in systems}
 

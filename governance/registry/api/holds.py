@@ -15,9 +15,9 @@ from governance.core.api.viewsets import BaseViewSet
 from governance.core.errors import Invalid, NotFound
 from governance.registry import selectors, services
 from governance.registry.api.serializers import (
+    HoldReasonSerializer,
     HoldSerializer,
     PlaceHoldSerializer,
-    ReasonSerializer,
 )
 from governance.registry.models import Hold, Purpose
 from governance.registry.models.holds import TARGETS
@@ -25,6 +25,7 @@ from governance.registry.ports import release_guards
 
 
 class HoldViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BaseViewSet):
+    queryset = Hold._default_manager.none()  # its model, for the schema
     serializer_class = HoldSerializer
     required_actions = {
         "list": "registry.view",
@@ -66,10 +67,10 @@ class HoldViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BaseViewSet)
         hold = services.approve_hold(hold=self.get_object(), actor=self.actor)
         return Response(HoldSerializer(hold).data)
 
-    @action(detail=True, methods=["post"], serializer_class=ReasonSerializer)
+    @action(detail=True, methods=["post"], serializer_class=HoldReasonSerializer)
     def lift(self, request: Request, pk: str) -> Response:
         """The first person's call answers 202 and proposes; a second person's call lifts."""
-        given = ReasonSerializer(data=request.data)
+        given = HoldReasonSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         reason, hold = given.validated_data["reason"], self.get_object()
         if not hold.release_proposed_by:

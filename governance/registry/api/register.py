@@ -21,6 +21,8 @@ from governance.registry.models import (
     ModelVersion,
     PersonalizationType,
     Purpose,
+    Surface,
+    System,
 )
 
 VIEW = {"list": "registry.view", "retrieve": "registry.view"}
@@ -58,6 +60,7 @@ class RegisterViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BaseView
 
 
 class SystemViewSet(RegisterViewSet):
+    queryset = System._default_manager.none()  # its model, for the schema
     serializer_class = serializers.SystemSerializer
     required_actions = {**EDIT, "serve": "registry.serve", "fallback": "registry.edit"}
     noun = "system"
@@ -105,6 +108,7 @@ class SystemViewSet(RegisterViewSet):
 class VersionViewSet(RegisterViewSet):
     """Versions, looked up as `<system>:<version>`."""
 
+    queryset = ModelVersion._default_manager.none()  # its model, for the schema
     serializer_class = serializers.VersionSerializer
     required_actions = EDIT
     noun = "version"
@@ -145,6 +149,7 @@ class TypeViewSet(RegisterViewSet):
 
 
 class SurfaceViewSet(RegisterViewSet):
+    queryset = Surface._default_manager.none()  # its model, for the schema
     serializer_class = serializers.SurfaceSerializer
     required_actions = EDIT
     noun = "surface"
@@ -156,6 +161,7 @@ class SurfaceViewSet(RegisterViewSet):
 
 
 class FeatureViewSet(RegisterViewSet):
+    queryset = Feature._default_manager.none()  # its model, for the schema
     serializer_class = serializers.FeatureSerializer
     required_actions = EDIT
     noun = "feature"
@@ -169,6 +175,7 @@ class FeatureViewSet(RegisterViewSet):
 
 
 class FlowViewSet(RegisterViewSet):
+    queryset = DataFlow._default_manager.none()  # its model, for the schema
     serializer_class = serializers.FlowSerializer
     required_actions = EDIT
     noun = "flow"

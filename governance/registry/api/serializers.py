@@ -159,7 +159,7 @@ class PlaceHoldSerializer(serializers.Serializer[Hold]):
     incident_reference = serializers.CharField(required=False, max_length=40, default="")
 
 
-class ReasonSerializer(serializers.Serializer[Hold]):
+class HoldReasonSerializer(serializers.Serializer[Hold]):
     reason = serializers.CharField()
 
 

@@ -23,21 +23,21 @@ from governance.reviews.selectors import reviews_for
 from governance.reviews.services import EvidenceInput
 
 
-class ItemSerializer(serializers.ModelSerializer[ChecklistItem]):
+class ChecklistItemSerializer(serializers.ModelSerializer[ChecklistItem]):
     class Meta:
         model = ChecklistItem
         fields = ("code", "section", "question", "evidence_expected", "roles", "source")
 
 
 class ChecklistSerializer(serializers.ModelSerializer[Checklist]):
-    items = ItemSerializer(many=True, read_only=True)
+    items = ChecklistItemSerializer(many=True, read_only=True)
 
     class Meta:
         model = Checklist
         fields = ("version", "title", "items")
 
 
-class StepSerializer(serializers.ModelSerializer[ApprovalStep]):
+class SignatureSerializer(serializers.ModelSerializer[ApprovalStep]):
     class Meta:
         model = ApprovalStep
         fields = ("seat", "role", "decided_by", "decided_at", "comment")
@@ -46,7 +46,7 @@ class StepSerializer(serializers.ModelSerializer[ApprovalStep]):
 class ReviewSerializer(serializers.ModelSerializer[Approval]):
     system = serializers.CharField(source="version.system.key", read_only=True)
     version = serializers.CharField(source="version.key", read_only=True)
-    steps = StepSerializer(many=True, read_only=True)
+    steps = SignatureSerializer(many=True, read_only=True)
 
     class Meta:
         model = Approval
@@ -87,6 +87,7 @@ class ChecklistViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BaseVie
 
 
 class ReviewViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BaseViewSet):
+    queryset = Approval._default_manager.none()  # its model, for the schema
     serializer_class = ReviewSerializer
     lookup_value_regex = "[0-9a-f-]{36}"
     required_actions = {

@@ -32,6 +32,7 @@ class SignalSerializer(serializers.ModelSerializer[CurrentSignal]):
 
 
 class SignalViewSet(mixins.ListModelMixin, BaseViewSet):
+    queryset = CurrentSignal._default_manager.none()  # its model, for the schema
     serializer_class = SignalSerializer
     required_actions = {"list": "signals.view"}
 
