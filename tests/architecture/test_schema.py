@@ -1,0 +1,19 @@
+"""The API describes itself: the schema is valid OpenAPI and names every room's doors."""
+
+import json
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+
+DOORS = ("systems", "holds", "outputs", "plans", "runs", "incidents", "consent/events")
+
+
+@pytest.mark.django_db
+def test_the_schema_is_valid_and_names_every_room(tmp_path: Path) -> None:
+    file = tmp_path / "schema.json"
+    call_command("spectacular", "--validate", "--format", "openapi-json", "--file", str(file))
+    paths = json.loads(file.read_text("utf-8"))["paths"]
+    assert not [
+        door for door in DOORS if not any(path.startswith(f"/api/v1/{door}") for path in paths)
+    ]
