@@ -9,8 +9,8 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.optional_parts import find_part
 from tests.demo.conftest import House
+from tests.optional_parts import find_part
 
 pytestmark = pytest.mark.browser
 
