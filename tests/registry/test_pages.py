@@ -80,6 +80,8 @@ def test_the_list_says_state_version_and_approval_and_exports(carousel: System, 
     header, row = table.content.decode().splitlines()
     assert header.startswith("key,title,state,reason")
     assert row.startswith("carousel,Carousel,not_approved,")
+    held = client.get("/systems/?format=csv&state=held").content.decode()
+    assert held.splitlines() == [header]
     assert "/systems/carousel" not in client.get("/systems/?q=nothing").content.decode()
 
 

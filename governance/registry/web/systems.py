@@ -41,11 +41,12 @@ def systems(request: HttpRequest) -> HttpResponse:
     actor = request_actor(request)
     found = _filtered(request, actor)
     columns = ports.system_columns()
+    wanted = request.GET.get("state", "")
     if request.GET.get("format") == "csv":
-        return _as_csv(_rows(list(found), columns), columns)
+        rows = _rows(list(found), columns)
+        return _as_csv([row for row in rows if wanted in ("", row.state.state)], columns)
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
     rows = _rows(list(page.object_list), columns)
-    wanted = request.GET.get("state", "")
     context = {
         "rows": [row for row in rows if wanted in ("", row.state.state)],
         "columns": columns,
