@@ -331,6 +331,5 @@ def plan_summaries(actor: Actor, now: datetime) -> list[dict[str, Any]]:
     verdicts = {row.plan_key: row for row in verdict_rows(newest)}
     late = overdue_plans(plans, now)
     return [
-        {"plan": plan, "last": verdicts.get(plan.key), "overdue": plan.pk in late}
-        for plan in plans
+        {"plan": plan, "last": verdicts.get(plan.key), "overdue": plan.pk in late} for plan in plans
     ]

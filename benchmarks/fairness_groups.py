@@ -51,7 +51,7 @@ def fairlearn_on_rows(path: Path, rows: int) -> Callable[[], object]:
 
     from methods.fairness.rates import RATES
 
-    frame = duckdb.sql(f"SELECT * FROM '{path}' LIMIT {rows}").df()
+    frame = duckdb.execute(f"SELECT * FROM '{path}' LIMIT {rows}").df()
     special = {"accuracy": accuracy_score, "precision": precision_score}
     functions = {name: special.get(name) or getattr(fl, name) for name in RATES}
 

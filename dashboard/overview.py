@@ -44,7 +44,7 @@ def headline(rows: list[SystemRow]) -> str:
     """One sentence: "12 of 14 systems may personalise; 1 is held, 1 waits for approval."."""
     if not rows:
         return "No system is registered yet."
-    counts = Counter(row.state.state for row in rows)
+    counts = Counter(str(row.state.state) for row in rows)
     noun = "system" if len(rows) == 1 else "systems"
     start = f"{counts['may_personalise']} of {len(rows)} {noun} may personalise"
     rest = [

@@ -14,46 +14,52 @@ Leaves: SHA-256(0x00 || canonical JSON, RFC 8785). Nodes: SHA-256(0x01 || left |
 Checkpoints: C2SP tlog-checkpoint, ed25519.
 """
 
+from __future__ import annotations
+
 import argparse
 import base64
 import hashlib
 import json
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+Key = tuple[str, bytes, Ed25519PublicKey]
 
-def leaf_hash(text):
+
+def leaf_hash(text: str) -> bytes:
     return hashlib.sha256(b"\x00" + text.encode()).digest()
 
 
-def node_hash(left, right):
+def node_hash(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
 class Tree:
     """The roots of the complete subtrees that cover what was appended, left to right."""
 
-    def __init__(self):
-        self.size, self.subtrees = 0, []
+    def __init__(self) -> None:
+        self.size, self.subtrees = 0, list[bytes]()
 
-    def append(self, leaf):
+    def append(self, leaf: bytes) -> None:
         position = self.size
         while position & 1:
             leaf, position = node_hash(self.subtrees.pop(), leaf), position >> 1
         self.subtrees.append(leaf)
         self.size += 1
 
-    def root(self):
+    def root(self) -> bytes:
         root = self.subtrees[-1] if self.subtrees else hashlib.sha256(b"").digest()
         for left in reversed(self.subtrees[:-1]):
             root = node_hash(left, root)
         return root
 
 
-def root_of_proof(leaf, position, size, path):
+def root_of_proof(leaf: bytes, position: int, size: int, path: list[bytes]) -> bytes:
     """RFC 9162, 2.1.3.2: the root that a leaf and its path lead to."""
     index, last, root = position, size - 1, leaf
     if not 0 <= position < size:
@@ -73,7 +79,7 @@ def root_of_proof(leaf, position, size, path):
     return root
 
 
-def read_key(text):
+def read_key(text: str) -> Key:
     """A verifier key: its name, its id and the public key."""
     name, key_id, encoded = text.strip().split("+", 2)
     raw = base64.b64decode(encoded, validate=True)
@@ -83,7 +89,7 @@ def read_key(text):
     return name, bytes.fromhex(key_id), Ed25519PublicKey.from_public_bytes(raw[1:])
 
 
-def open_checkpoint(note, key):
+def open_checkpoint(note: str, key: Key) -> tuple[int, bytes]:
     """Check a checkpoint's signature; return its size and root."""
     name, key_id, public = key
     text, separator, signatures = note.partition("\n\n")
@@ -107,10 +113,10 @@ def open_checkpoint(note, key):
     raise ValueError(f"no good signature by {name}")
 
 
-def canonical_fault(text):
+def canonical_fault(text: str) -> str | None:
     """Say why a leaf is not canonical JSON of one meaning, or None (names sorted, no repeats)."""
 
-    def no_repeats(pairs):
+    def no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         if len({name for name, _ in pairs}) != len(pairs):
             raise ValueError("a name stands twice")
         names = [name.encode("utf-16-be") for name, _ in pairs]
@@ -125,7 +131,9 @@ def canonical_fault(text):
     return None if isinstance(leaf, dict) and "verb" in leaf else "it is not an entry"
 
 
-def verify_bundle(lines, key, kept=None):
+def verify_bundle(
+    lines: Iterable[str], key: Key, kept: tuple[int, bytes] | None = None
+) -> Iterator[str]:
     """Yield a line for each fault of a bundle; `kept` is a checkpoint (size, root) from outside."""
     tree, signed, kept_seen = Tree(), 0, kept is None
     for number, line in enumerate(lines, start=1):
@@ -157,11 +165,11 @@ def verify_bundle(lines, key, kept=None):
             signed = tree.size
     if signed != tree.size or tree.size == 0:
         yield f"positions {signed}-{tree.size - 1}: no checkpoint was signed over these leaves"
-    if not kept_seen:
+    if kept and not kept_seen:
         yield f"the bundle ends before the kept checkpoint of {kept[0]} leaves"
 
 
-def verify_proof(proof, key):
+def verify_proof(proof: dict[str, Any], key: Key) -> Iterator[str]:
     """Yield a line for each fault of a proof of inclusion."""
     size, root = open_checkpoint(proof["checkpoint"], key)
     path = [bytes.fromhex(one) for one in proof["path"]]
@@ -172,8 +180,8 @@ def verify_proof(proof, key):
         yield f"position {proof['position']}: the entry is not in the signed tree"
 
 
-def main(arguments=None):
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("kind", choices=("bundle", "proof"))
     parser.add_argument("file")
     parser.add_argument("--key", required=True, help="verifier key: name+hash+base64")

@@ -8,7 +8,7 @@ declare_signals(
         owner="incidents",
         unit="incidents",
         scope="system",
-        direction="lower",
+        direction="lower_is_better",
         max_age=None,
         title="Open incidents",
     ),

@@ -1,4 +1,4 @@
-"""The tick of the incident room: automatic steps that wait are tried again."""
+"""The tick of the incident room: what is late escalates, what waits is tried again."""
 
 from __future__ import annotations
 
@@ -7,14 +7,20 @@ from typing import Any
 from celery import shared_task
 
 from governance.core.actors import SystemActor
+from governance.registry.services import escalate_overdue_holds
 from incidents.choices import FINAL_STATES, StepState
 from incidents.models import Incident
 from incidents.services.steps import run_automatic_steps
 
 
-@shared_task(name="incidents.tick", time_limit=120, soft_time_limit=100)
+@shared_task(name="incidents.tick", time_limit=120)  # type: ignore[untyped-decorator]  # no types
 def tick(payload: dict[str, Any] | None = None) -> int:
-    """Run the automatic steps that are still open; returns how many incidents had some."""
+    """Escalate holds nobody approved in time; run the automatic steps that are still open.
+
+    Returns how many incidents had some.
+    """
+    machine = SystemActor("incidents")
+    escalate_overdue_holds(actor=machine)
     incidents = list(
         Incident.objects.exclude(state__in=FINAL_STATES)
         .filter(
@@ -24,5 +30,5 @@ def tick(payload: dict[str, Any] | None = None) -> int:
         .distinct()
     )
     for incident in incidents:
-        run_automatic_steps(incident=incident, actor=SystemActor("incidents"))
+        run_automatic_steps(incident=incident, actor=machine)
     return len(incidents)

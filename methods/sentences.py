@@ -114,7 +114,7 @@ def _limit(value: float) -> str:
 
 def _level(level: float | None) -> str:
     percent = (level or 0.95) * 100
-    return f"{percent:.6g} %"
+    return f"{percent:.4g} %"
 
 
 def _round(units: int) -> int:

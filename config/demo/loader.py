@@ -20,13 +20,18 @@ from governance.people.services import create_api_key
 from governance.registry import services as registry
 from governance.registry.models import System
 
-SERVER_SCOPES = [
+SERVER_SCOPES: list[str] = [
     Scope.CONSENT_CHECK,
     Scope.CONSENT_WRITE,
     Scope.CONSENT_TOKEN,
     Scope.OUTPUTS_WRITE,
 ]
-READONLY_SCOPES = [Scope.AUDITS_READ, Scope.REGISTRY_READ, Scope.GATE_READ, Scope.CONSENT_CHECK]
+READONLY_SCOPES: list[str] = [
+    Scope.AUDITS_READ,
+    Scope.REGISTRY_READ,
+    Scope.GATE_READ,
+    Scope.CONSENT_CHECK,
+]
 
 
 def load_demo(data_dir: Path) -> None:

@@ -7,7 +7,7 @@ from django.shortcuts import render
 
 from audits import selectors as audits
 from dashboard.overview import agenda_for, consent_rows, headline, system_rows, tiles
-from governance.core.ports import registered_search_sources
+from governance.core.ports import SearchHit, registered_search_sources
 from governance.people.actors import request_actor
 from governance.people.web.access import requires
 from incidents.selectors import open_incidents_for
@@ -46,7 +46,7 @@ def agenda(request: HttpRequest) -> HttpResponse:
 def search(request: HttpRequest) -> HttpResponse:
     """Objects of every room whose name matches."""
     actor, query = request_actor(request), request.GET.get("q", "").strip()
-    hits = []
+    hits: list[SearchHit] = []
     if query:
         for source in registered_search_sources():
             hits.extend(source.search(actor, query, SEARCH_LIMIT))

@@ -78,7 +78,7 @@ class MoveSerializer(serializers.Serializer[Incident]):
     note = serializers.CharField(required=False, default="")
 
 
-class IncidentViewSet(mixins.ListModelMixin, BaseViewSet[Incident]):
+class IncidentViewSet(mixins.ListModelMixin, BaseViewSet):
     """Incidents by reference (`INC-0001`)."""
 
     serializer_class = IncidentSerializer
@@ -92,19 +92,19 @@ class IncidentViewSet(mixins.ListModelMixin, BaseViewSet[Incident]):
     }
 
     def get_queryset(self) -> QuerySet[Incident]:
-        return incidents_for(self.request.actor).prefetch_related("steps", "timeline")
+        return incidents_for(self.actor).prefetch_related("steps", "timeline")
 
     def retrieve(self, request: Request, reference: str) -> Response:
-        return Response(self.get_serializer(incident_by_reference(reference, request.actor)).data)
+        return Response(self.get_serializer(incident_by_reference(reference, self.actor)).data)
 
     def create(self, request: Request) -> Response:
         form = ReportSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         values: dict[str, Any] = dict(form.validated_data)
         key = values.pop("system")
-        system = systems_for(request.actor).get(key=key) if key else None
+        system = systems_for(self.actor).get(key=key) if key else None
         incident, _created = open_incident(
-            cause_key=f"report:{uuid7()}", system=system, actor=request.actor, **values
+            cause_key=f"report:{uuid7()}", system=system, actor=self.actor, **values
         )
         return Response(self.get_serializer(incident).data, status=status.HTTP_201_CREATED)
 
@@ -113,10 +113,10 @@ class IncidentViewSet(mixins.ListModelMixin, BaseViewSet[Incident]):
         form = MoveSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         moved = move_incident(
-            incident=incident_by_reference(reference, request.actor),
+            incident=incident_by_reference(reference, self.actor),
             to=form.validated_data["state"],
             note=form.validated_data["note"],
-            actor=request.actor,
+            actor=self.actor,
         )
         return Response(self.get_serializer(moved).data)
 
@@ -127,7 +127,7 @@ class PlaybookSerializer(serializers.ModelSerializer[Playbook]):
         fields = ("key", "version", "title", "steps")
 
 
-class PlaybookViewSet(BaseViewSet[Playbook]):
+class PlaybookViewSet(BaseViewSet):
     """The playbook that the next incident copies."""
 
     serializer_class = PlaybookSerializer

@@ -191,7 +191,7 @@ def _notify(incident: Incident, actor: Actor) -> StepResult:
 def _run_audit(incident: Incident, actor: Actor) -> StepResult:
     if incident.plan is None or incident.system is None:
         raise Invalid("No plan found this incident: verify by hand and say how.")
-    system = System.objects.get(pk=incident.system_id)
+    system = System.objects.get(pk=incident.system.pk)
     version = system.serving_version
     if version is None or version.pk == incident.version_id:
         raise Conflict("The version that caused the incident still serves; roll it back first.")

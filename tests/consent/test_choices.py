@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.conf import settings
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 STAGE = SystemActor("tests")
 
 
-def say(subject: str = "anna", status: str = "given", **more: object) -> services.RecordedChoice:
-    given = {"purpose": "ads"} if "type" not in more else {}
+def say(subject: str = "anna", status: str = "given", **more: Any) -> services.RecordedChoice:
+    given: dict[str, Any] = {"purpose": "ads"} if "type" not in more else {}
     return services.record_choice(
         subject=subject,
         status=status,
         actor=STAGE,
         **given,
-        **more,  # type: ignore[arg-type]
+        **more,
     )
 
 

@@ -149,7 +149,7 @@ def test_a_key_bound_to_systems_sees_no_other(ask: DoorClient, carousel: System)
     assert not [flag for flag in bulk["flags"] if flag["key"].startswith("system.")]
 
 
-def bulk_of(ask: DoorClient, **headers: str) -> Any:
+def bulk_of(ask: DoorClient, **headers: Any) -> Any:
     return ask("/ofrep/v1/evaluate/flags", {"context": {"targetingKey": "anna"}}, **headers)
 
 

@@ -25,7 +25,8 @@ def loans(wheels: dict[str, Path]) -> pd.DataFrame:
     frame["debt_rule"] = (frame["obrat"] <= 36).astype(int)
     frame["approve"] = frame["approve"].astype(int)
     for column in ("black", "married", "male"):
-        frame[column] = frame[column].map(lambda v: None if pd.isna(v) else str(int(v)))
+        texts = frame[column].map("{:.0f}".format)
+        frame[column] = texts.where(frame[column].notna(), None)
     return frame[["approve", "debt_rule", "black", "married", "male", "obrat"]]
 
 

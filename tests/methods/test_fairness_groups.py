@@ -240,7 +240,7 @@ GOOD = pd.DataFrame({"g": ["a", "b"] * 20, "p": [1, 0] * 20, "t": [1, 1] * 20})
         (GOOD, {"group": ["nope"]}, {}, "There is no column 'nope' (role group)"),
         (GOOD, {"y_pred": ["g"]}, {}, "not a 0/1 or false/true label"),
         (GOOD.assign(p=range(40)), {}, {}, "--set positive=VALUE"),
-        (GOOD.assign(p=[None, 1] * 20), {}, {}, "is empty in some rows"),
+        (GOOD.assign(p=pd.Series([None, 1] * 20)), {}, {}, "is empty in some rows"),
         (GOOD.head(0), {}, {}, "have no rows"),
         (GOOD, {"item": ["g"]}, {}, "not a role of this method"),
         (GOOD, {"colour": ["g"]}, {}, "'colour' is no role"),
@@ -253,7 +253,12 @@ GOOD = pd.DataFrame({"g": ["a", "b"] * 20, "p": [1, 0] * 20, "t": [1, 1] * 20})
         (GOOD, {}, {"positive": "yes"}, "No label has the positive value 'yes'"),
         (GOOD, {}, {"primary": "selection_rate_ratio: h=1 to h=2"}, "must name one group column"),
         (GOOD.assign(w=-1.0), {"weight": ["w"]}, {}, "negative or unusable"),
-        (GOOD.assign(s=[None, "x"] * 20), {"subject": ["s"]}, {}, "(subject) is empty in 20 rows"),
+        (
+            GOOD.assign(s=pd.Series([None, "x"] * 20)),
+            {"subject": ["s"]},
+            {},
+            "(subject) is empty in 20 rows",
+        ),
         (
             GOOD.assign(g=range(40))
             .merge(pd.DataFrame({"x": range(5)}), how="cross")

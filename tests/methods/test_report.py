@@ -3,6 +3,7 @@
 import json
 import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -103,7 +104,7 @@ def test_what_is_not_a_number_becomes_null() -> None:
         ([], None, 0),
     ],
 )
-def test_the_worst_verdict_stands(verdicts: list, whole: str | None, code: int) -> None:  # type: ignore[type-arg]
+def test_the_worst_verdict_stands(verdicts: list[Any], whole: str | None, code: int) -> None:
     rows = tuple(replace(ROW, verdict=verdict) for verdict in verdicts)
     assert combine(rows) == whole
     assert exit_code(replace(REPORT, verdict=combine(rows))) == code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
 from typing import TYPE_CHECKING
@@ -126,7 +127,7 @@ def test_a_change_to_any_covered_piece_makes_the_approval_stale_at_once(
     version = version_of(carousel)
     approve_version(cast, version)
     surface = carousel.surfaces.get()
-    changes = {
+    changes: dict[str, Callable[[], object]] = {
         "feature": lambda: registry.update_feature(
             feature=Feature.objects.get(), retention="P1Y", actor=STAGE
         ),
