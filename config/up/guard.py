@@ -14,14 +14,18 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import IO
 
 PATIENCE = 8.0  # seconds between the polite signal and SIGKILL
 
 
 class Guard:
-    """The supervisor's handle: name what to end and which folders to remove after its death."""
+    """The supervisor's handle: name what to end and which folders to remove after its death.
 
-    def __init__(self) -> None:
+    `lock` stays held until the guard has done its work, so that nobody starts among remnants.
+    """
+
+    def __init__(self, lock: IO[str] | None = None) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-I", str(Path(__file__).resolve())],
             stdin=subprocess.PIPE,
@@ -29,10 +33,11 @@ class Guard:
             text=True,
             bufsize=1,
             cwd="/",
+            pass_fds=[lock.fileno()] if lock else [],
         )
 
     def watch(self, pid: int, stop_signal: int = signal.SIGTERM) -> None:
-        """End the process group of `pid` when this process is gone; first come, last ended."""
+        """End the process group of `pid` when this process is gone; servers (SIGINT) end last."""
         self._tell(f"+ {pid} {int(stop_signal)}")
 
     def forget(self, pid: int) -> None:
@@ -69,17 +74,18 @@ def group_lives(pid: int) -> bool:
     return not Path("/proc/self/stat").exists()
 
 
-def _end(pid: int, stop_signal: int, patience: float) -> None:
-    """Signal the leader, wait for its whole group, kill what is left of it."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.kill(pid, stop_signal)
-    deadline = time.monotonic() + patience
-    while time.monotonic() < deadline:
-        if not group_lives(pid):
-            return
+def _end(pids: list[int], stop_signal: int) -> None:
+    """Signal the leaders, wait for their whole groups, kill what is left of them."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, stop_signal)
+    deadline = time.monotonic() + PATIENCE
+    while pids and time.monotonic() < deadline:
+        pids = [pid for pid in pids if group_lives(pid)]
         time.sleep(0.05)
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGKILL)
 
 
 def main() -> None:
@@ -97,8 +103,8 @@ def main() -> None:
             children[pid] = stop_signal
         else:
             children.pop(pid, None)
-    for pid, stop_signal in reversed(children.items()):
-        _end(pid, stop_signal, PATIENCE)
+    for last in (signal.SIGTERM, signal.SIGINT):
+        _end([pid for pid, stop_signal in children.items() if stop_signal == last], last)
     for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
 

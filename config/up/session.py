@@ -38,14 +38,27 @@ def _try_lock(file: IO[str], kind: int) -> bool:
     return True
 
 
-def hold_folder(layout: Layout, patience: float = 0.0) -> IO[str]:
-    """Become the one process that runs this data folder, or say who does."""
+def _lives(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def hold_folder(layout: Layout) -> IO[str]:
+    """Become the one process that runs this data folder, or say who does.
+
+    A lock whose holder is dead is its guard's, who is still ending what the holder left.
+    """
     file = _open(layout.up_lock)
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + WAIT_SECONDS
     while not _try_lock(file, fcntl.LOCK_EX):
-        if time.monotonic() >= deadline:
-            file.seek(0)
-            holder = file.read().strip() or "another process"
+        file.seek(0)
+        holder = file.read().strip() or "another process"
+        if _lives(holder) or time.monotonic() >= deadline:
             raise CannotRun(
                 f"The data folder {layout.data_dir} is in use by process {holder}:"
                 " stop it, or set another DATA_DIR."
@@ -93,8 +106,8 @@ def running(layout: Layout, prepare: bool = True) -> Iterator[None]:
         use.close()
         return
     start.close()
-    with hold_folder(layout):
-        guard = Guard()
+    with hold_folder(layout) as lock:
+        guard = Guard(lock)
         server = Server(layout, guard)
         try:
             server.start()

@@ -46,13 +46,17 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def check_address(host: str, port: int, demo: bool) -> None:
-    """Refuse a demo that others could reach, and a port that somebody holds."""
+def check_audience(host: str, demo: bool) -> None:
+    """Refuse a demo that others could reach."""
     if demo and not is_loopback(host):
         raise CannotRun(
             f"The demo signs anybody in, so it only listens on this machine: HOST={host} is"
             " refused; leave HOST out or start without --demo."
         )
+
+
+def check_port(host: str, port: int) -> None:
+    """Refuse a port that somebody holds."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -82,9 +86,10 @@ class Supervisor:
     def run(self) -> int:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._note_stop)
-        check_address(self.host, self.port, self.demo)
+        check_audience(self.host, self.demo)
         lock = hold_folder(self.layout)
-        self.guard = Guard()
+        check_port(self.host, self.port)
+        self.guard = Guard(lock)
         try:
             self._start()
             while not self.stop_requests:

@@ -58,6 +58,16 @@ def test_kill_nine_of_up_leaves_no_orphan(up: UpProcess) -> None:
     assert wait_until(lambda: not alive(children), 40), alive(children)
 
 
+def test_a_start_right_after_kill_nine_waits_for_the_remnants(up: UpProcess, folder: Path) -> None:
+    up.kill()
+    again = UpProcess(folder, up.port)
+    try:
+        again.wait_until_ready()
+        assert status_of(again.port, "/readyz") == 200
+    finally:
+        again.stop()
+
+
 def test_the_next_start_serves_and_stops_in_order(up: UpProcess) -> None:
     assert status_of(up.port, "/readyz") == 200
     children = up.descendants()
