@@ -13,7 +13,9 @@ from incidents.models import Incident
 from incidents.services.steps import run_automatic_steps
 
 
-@shared_task(name="incidents.tick", time_limit=120)  # type: ignore[untyped-decorator]  # no types
+@shared_task(  # type: ignore[untyped-decorator]  # Celery has no types
+    name="incidents.tick", time_limit=120, soft_time_limit=100
+)
 def tick(payload: dict[str, Any] | None = None) -> int:
     """Escalate holds nobody approved in time; run the automatic steps that are still open.
 
