@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 
 from django.db.models import Q
 from django.urls import reverse
 
 from audits import selectors
 from audits.choices import FindingState, PlanState
+from audits.models import Finding
 from governance.core.actors import Actor
 from governance.core.clock import database_now
 from governance.core.ports import AgendaItem, SearchHit
@@ -27,17 +29,9 @@ class AuditAgenda:
             mine |= Q(state=FindingState.OPEN)
         elif not _is_user(actor):
             return []
-        findings = selectors.findings_for(actor).filter(mine, state__in=UNDECIDED)[:50]
-        items = [
-            AgendaItem(
-                title=finding.sentence,
-                url=reverse("audit_run", args=[finding.run_id]),
-                reason=f"Finding, {finding.get_state_display().lower()}",
-                due=finding.due_at,
-                system_key=finding.plan.system.key,
-            )
-            for finding in findings
-        ]
+        findings = selectors.findings_for(actor).filter(mine, state__in=UNDECIDED)
+        findings = findings.order_by("plan_id", "-created_at")[:200]
+        items = [_item(list(group)) for _plan, group in groupby(findings, lambda one: one.plan_id)]
         if not actor.may("audits.run"):
             return items
         now = database_now()
@@ -53,6 +47,23 @@ class AuditAgenda:
             )
             for plan in late
         ]
+
+
+def _item(findings: list[Finding]) -> AgendaItem:
+    """The findings of one plan as one item; the newest speaks for them."""
+    newest, count = findings[0], len(findings)
+    due = [finding.due_at for finding in findings if finding.due_at]
+    return AgendaItem(
+        title=newest.plan.title,
+        url=reverse("audit_run" if count == 1 else "audit_plan", args=[_target(newest, count)]),
+        reason=f"{count} findings to decide" if count > 1 else newest.sentence,
+        due=min(due, default=None),
+        system_key=newest.plan.system.key,
+    )
+
+
+def _target(finding: Finding, count: int) -> str:
+    return str(finding.run_id) if count == 1 else finding.plan.key
 
 
 def _is_user(actor: Actor) -> bool:

@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from typing import Any
 
-from audits.selectors import VerdictRow
+from audits.selectors import VerdictRow, find_plan
+from audits.trends import plan_trends
 from consent.selectors import consent_rates
 from governance.charts import figures
 from governance.core.actors import Actor
@@ -115,6 +117,19 @@ def tiles(
         ),
         _consent_tile(rates),
     ]
+
+
+def worst_trend(actor: Actor, verdicts: Sequence[VerdictRow]) -> dict[str, Any] | None:
+    """The longest series of the first failing plan (else of the newest), where there is one."""
+    chosen = next((one for one in verdicts if one.verdict == "fail"), None)
+    chosen = chosen or next(iter(verdicts), None)
+    if chosen is None:
+        return None
+    series = plan_trends(find_plan(chosen.plan_key, actor))
+    longest = max(series, key=lambda one: len(one["points"]), default=None)
+    if longest is None or len(longest["points"]) < 2:
+        return None
+    return {**longest, "plan_key": chosen.plan_key, "plan_title": chosen.plan_title}
 
 
 def _consent_tile(rates: list[RateRow]) -> Tile:

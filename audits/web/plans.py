@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from audits import selectors, services
-from audits.models import Plan, Run
+from audits.models import Run
 from audits.schedules import schedule_of
+from audits.trends import plan_trends
 from audits.web.forms import PlanForm
 from governance.core.clock import database_now
 from governance.core.errors import DomainError
@@ -19,8 +18,6 @@ from governance.core.pagination import keyset_page
 from governance.people.actors import request_actor
 from governance.people.web.access import requires
 from governance.registry.selectors import systems_for
-
-TREND_WINDOWS = 60
 
 
 @requires("audits.view")
@@ -49,7 +46,7 @@ def plan(request: HttpRequest, key: str) -> HttpResponse:
     context = {
         "plan": found,
         "limits": found.limits,
-        "trends": _trends(found),
+        "trends": plan_trends(found),
         "rows": list(zip(page.rows, rows, strict=True)),
         "next_url": f"?cursor={page.next_cursor}" if page.next_cursor else "",
         "overdue": selectors.is_overdue(found, now),
@@ -60,38 +57,6 @@ def plan(request: HttpRequest, key: str) -> HttpResponse:
         "may_run": actor.may("audits.run"),
     }
     return render(request, "audits/plan.html", context)
-
-
-def _trends(plan: Plan) -> list[dict[str, Any]]:
-    """One series a version: the number that decided each scheduled window, oldest first."""
-    newest = (
-        Run.objects.filter(plan=plan, verdict__isnull=False)
-        .defer("report")
-        .select_related("plan__system", "version")
-        .order_by("version_id", "-window_end", "-finished_at")
-        .distinct("version_id", "window_end")
-    )
-    series: dict[tuple[str, str], list[selectors.VerdictRow]] = {}
-    for row in selectors.verdict_rows(newest):
-        series.setdefault((row.version_key, row.metric), []).append(row)
-    return [
-        {
-            "title": f"{metric} of version {version}" if version else metric,
-            "limit": rows[0].threshold,
-            "points": [
-                {
-                    "label": f"{row.window_start.day} {row.window_start:%b}",
-                    "value": row.value,
-                    "low": row.low,
-                    "high": row.high,
-                    "verdict": row.verdict,
-                }
-                for row in reversed(rows[:TREND_WINDOWS])
-            ],
-        }
-        for (version, metric), rows in series.items()
-        if metric
-    ]
 
 
 @requires("audits.plan")

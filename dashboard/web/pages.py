@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from audits import selectors as audits
-from dashboard.overview import agenda_for, consent_rows, headline, system_rows, tiles
+from dashboard.overview import agenda_for, consent_rows, headline, system_rows, tiles, worst_trend
 from governance.core.ports import SearchHit, registered_search_sources
 from governance.people.actors import request_actor
 from governance.people.web.access import requires
@@ -28,6 +28,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "tiles": tiles(rows, verdicts, rates, open_count),
         "rows": rows,
         "verdicts": verdicts,
+        "trend": worst_trend(actor, verdicts),
         "incidents": open_incidents_for(actor)[:6],
         "open_count": open_count,
         "consent": rates,
