@@ -4,13 +4,17 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV_FLAGS := --require-hashes --no-config --link-mode=copy
 
-.PHONY: run up test lint bench trust peers clean-venv
+.PHONY: run up demo-people test lint bench trust peers clean-venv
 
 run: .venv/.runtime
 	@$(BIN)/python manage.py up --demo
 
 up: .venv/.runtime
 	@$(BIN)/python manage.py up
+
+# Asks for the terms of MovieLens 100k first; ACCEPT_TERMS=1 accepts them without a prompt.
+demo-people: .venv/.runtime
+	@DEMO=1 $(BIN)/python manage.py load_demo_people $(if $(filter 1,$(ACCEPT_TERMS)),--accept-terms)
 
 test: .venv/.dev
 	@$(BIN)/python -m pytest -q

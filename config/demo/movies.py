@@ -11,7 +11,7 @@ from pathlib import Path
 
 from django.db import transaction
 
-from audits.choices import OPEN_RUN_STATES
+from audits.choices import OPEN_RUN_STATES, SourceKind
 from audits.models import Plan, Run, Source
 from audits.runner import perform_run
 from audits.services import create_plan, create_source, push_outputs, schedule_due_runs
@@ -201,11 +201,19 @@ def declare_plans(
     Returns the source of the lists and that of the hits.
     """
     engineer = person_actor(team["max"])
-    lists = create_source(
-        system=system, key="lists", title="Top-10 lists", kind="ranking", actor=engineer
-    )
-    hits = create_source(
-        system=system, key="hits", title="Hits of the lists", kind="decisions", actor=engineer
+    lists, hits = (
+        create_source(
+            system=system,
+            key=key,
+            title=title,
+            kind=kind,
+            columns={"group": ["gender", "age_band"]},
+            actor=engineer,
+        )
+        for key, title, kind in (
+            ("lists", "Top-10 lists", SourceKind.RANKING),
+            ("hits", "Hits of the lists", SourceKind.DECISIONS),
+        )
     )
     end = (database_now() + DECLARING).replace(microsecond=0)
     create_plan(
