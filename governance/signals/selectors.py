@@ -77,8 +77,9 @@ def signals_for_actor(actor: Actor) -> QuerySet[CurrentSignal]:
         return CurrentSignal.objects.all()
     seen = Q(scope__in=["purpose", "organisation"])
     for key in sorted(actor.system_keys):
-        seen |= Q(scope="system", scope_key=key)
-        seen |= Q(scope="version", scope_key__startswith=f"{key}:")
+        # A key published of versions may also be told of their system as a whole.
+        of_system = Q(scope_key=key) | Q(scope_key__startswith=f"{key}:")
+        seen |= Q(scope__in=["system", "version"]) & of_system
     return CurrentSignal.objects.filter(seen)
 
 

@@ -19,8 +19,14 @@ from governance.signals.definitions import (
     declare_signals,
 )
 from governance.signals.models import CurrentSignal, SignalRevision
-from governance.signals.selectors import SignalReading, current_signal, signals_for
+from governance.signals.selectors import (
+    SignalReading,
+    current_signal,
+    signals_for,
+    signals_for_actor,
+)
 from governance.signals.services import publish_signal
+from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db
 STAGE = SystemActor("tests")
@@ -124,3 +130,16 @@ def test_the_same_key_with_another_meaning_stops_the_start() -> None:
                 title="Else",
             )
         )
+
+
+def test_members_see_a_verdict_of_their_system_as_well_as_of_its_version(cast: Cast) -> None:
+    """Audits publish one verdict under the version's key and, while it serves, the system's."""
+    for scope in ("carousel", "carousel:v1", "carousel-two", "carousel-two:v1"):
+        publish_signal(
+            key="audit.group-shares.verdict", scope_key=scope, value="fail", state="fail",
+            sentence="So it is.", source="run 1", actor=STAGE,
+        )  # fmt: skip
+    cast.join("carousel", "ada")
+    seen = signals_for_actor(cast.actor("ada")).values_list("scope_key", flat=True)
+    assert sorted(seen) == ["carousel", "carousel:v1"]
+    assert not signals_for_actor(cast.actor("eve")).exists()
