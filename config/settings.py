@@ -222,8 +222,19 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "May this system personalise for this person, now, with which version, and why?",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
-    # The schema is proved by tests/architecture/test_schema.py, which has the database it needs.
-    "ENABLE_DJANGO_DEPLOY_CHECK": False,
+    # Choice sets that share a field name get the name of what they describe.
+    "ENUM_NAME_OVERRIDES": {
+        "FindingStateEnum": "audits.choices.FindingState",
+        "IncidentKindEnum": "incidents.choices.Kind",
+        "IncidentStateEnum": "incidents.choices.State",
+        "IncidentStepStateEnum": "incidents.choices.StepState",
+        "LiftStateEnum": ["awaiting_second_person", "lifted"],
+        "RoleEnum": "governance.people.choices.Role",
+        "RunPurposeEnum": "audits.choices.RunPurpose",
+        "RunStateEnum": "audits.choices.RunState",
+        "SourceKindEnum": "audits.choices.SourceKind",
+        "TimelineKindEnum": "incidents.choices.TimelineKind",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
 }

@@ -27,7 +27,9 @@ def open_incidents_for(actor: Actor) -> QuerySet[Incident]:
 def incident_by_reference(reference: str, actor: Actor) -> Incident:
     """Return the incident called `INC-0001`, or refuse as if it did not exist."""
     number = reference.upper().removeprefix("INC-")
-    incident = incidents_for(actor).filter(number=int(number)).first() if number.isdigit() else None
+    incident = (
+        incidents_for(actor).filter(number=int(number)).first() if number.isdecimal() else None
+    )
     if incident is None:
         raise NotFound(f"There is no incident {reference} that you may see.")
     return incident

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import mixins, serializers, status
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
@@ -157,6 +157,9 @@ class Sources(mixins.ListModelMixin, mixins.RetrieveModelMixin, BaseViewSet):
         return Response(self.get_serializer(made).data, status=status.HTTP_201_CREATED)
 
 
+@extend_schema_view(
+    list=extend_schema(parameters=[OpenApiParameter("system", str, description="key")])
+)
 class OutputBatches(mixins.ListModelMixin, mixins.RetrieveModelMixin, BaseViewSet):
     """What a system served: Arrow stream, Parquet, JSON lines or CSV."""
 

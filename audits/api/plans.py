@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -204,6 +204,14 @@ def _reason(request: Request) -> str:
     return str(form.validated_data["reason"])
 
 
+@extend_schema_view(
+    list=extend_schema(
+        parameters=[
+            OpenApiParameter("plan", str, description="key"),
+            OpenApiParameter("system", str, description="key"),
+        ]
+    )
+)
 class Runs(mixins.ListModelMixin, BaseViewSet):
     """Audits of windows; one by itself carries its report."""
 
@@ -248,6 +256,9 @@ class Runs(mixins.ListModelMixin, BaseViewSet):
         return Response(self.get_serializer(cancelled).data)
 
 
+@extend_schema_view(
+    list=extend_schema(parameters=[OpenApiParameter("state", str, enum=FindingState.values)])
+)
 class Findings(mixins.ListModelMixin, mixins.RetrieveModelMixin, BaseViewSet):
     """Measurements wholly beyond their limit, and what becomes of them."""
 

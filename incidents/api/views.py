@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -20,7 +21,7 @@ from incidents.services.moving import move_incident
 from incidents.services.opening import current_playbook, open_incident
 
 
-class StepSerializer(serializers.ModelSerializer[IncidentStep]):
+class IncidentStepSerializer(serializers.ModelSerializer[IncidentStep]):
     class Meta:
         model = IncidentStep
         fields = ("position", "type", "title", "state", "automatic", "outcome", "finished_at")
@@ -35,7 +36,7 @@ class TimelineSerializer(serializers.ModelSerializer[TimelineEntry]):
 class IncidentSerializer(serializers.ModelSerializer[Incident]):
     system = serializers.SlugRelatedField(slug_field="key", read_only=True)  # type: ignore[var-annotated]
     version = serializers.SlugRelatedField(slug_field="key", read_only=True)  # type: ignore[var-annotated]
-    steps = StepSerializer(many=True, read_only=True)
+    steps = IncidentStepSerializer(many=True, read_only=True)
     timeline = TimelineSerializer(many=True, read_only=True)
 
     class Meta:
@@ -78,6 +79,14 @@ class MoveSerializer(serializers.Serializer[Incident]):
     note = serializers.CharField(required=False, default="")
 
 
+REFERENCE = OpenApiParameter(
+    "reference", str, OpenApiParameter.PATH, description="such as INC-0001", pattern="^INC-[0-9]+$"
+)
+
+
+@extend_schema_view(
+    retrieve=extend_schema(parameters=[REFERENCE]), move=extend_schema(parameters=[REFERENCE])
+)
 class IncidentViewSet(mixins.ListModelMixin, BaseViewSet):
     """Incidents by reference (`INC-0001`)."""
 
@@ -97,6 +106,7 @@ class IncidentViewSet(mixins.ListModelMixin, BaseViewSet):
     def retrieve(self, request: Request, reference: str) -> Response:
         return Response(self.get_serializer(incident_by_reference(reference, self.actor)).data)
 
+    @extend_schema(request=ReportSerializer, responses={201: IncidentSerializer})
     def create(self, request: Request) -> Response:
         form = ReportSerializer(data=request.data)
         form.is_valid(raise_exception=True)
@@ -108,6 +118,7 @@ class IncidentViewSet(mixins.ListModelMixin, BaseViewSet):
         )
         return Response(self.get_serializer(incident).data, status=status.HTTP_201_CREATED)
 
+    @extend_schema(request=MoveSerializer, responses=IncidentSerializer)
     @action(detail=True, methods=["post"])
     def move(self, request: Request, reference: str) -> Response:
         form = MoveSerializer(data=request.data)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import (
     BaseAuthentication,
     SessionAuthentication,
@@ -49,6 +51,42 @@ class BrowserSession(SessionAuthentication):
             if not isinstance(current, PersonActor):
                 _attach(request, PersonActor(found[0]))
         return found
+
+
+class ApiKeyScheme(OpenApiAuthenticationExtension):
+    """Both ways of sending a key, as the API schema tells them."""
+
+    target_class = ApiKeyAuthentication
+    name: ClassVar[list[str]] = ["apiKeyBearer", "apiKeyHeader"]
+
+    def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[Any]]]:
+        return [{name: []} for name in self.name]  # either, never both
+
+    def get_security_definition(self, auto_schema: Any) -> list[dict[str, Any]]:
+        return [
+            {"type": "http", "scheme": "bearer", "description": "An API key of this server."},
+            {
+                "type": "apiKey",
+                "in": "header",
+                "name": "X-API-Key",
+                "description": "The same key, for clients that keep Authorization for themselves.",
+            },
+        ]
+
+
+class BrowserSessionScheme(OpenApiAuthenticationExtension):
+    """The session cookie, as the API schema tells it."""
+
+    target_class = BrowserSession
+    name = "browserSession"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        return {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": settings.SESSION_COOKIE_NAME,
+            "description": "A signed-in browser; unsafe methods also send X-CSRFToken.",
+        }
 
 
 def _presented_secret(request: Request) -> str | None:

@@ -68,6 +68,7 @@ class WhoAmI(APIView):
 class ApiKeyList(generics.ListAPIView[ApiKey]):
     """API keys, newest first; never their secrets."""
 
+    queryset = ApiKey._default_manager.none()  # its model, for the schema
     serializer_class = ApiKeySerializer
     required_actions: ClassVar[dict[str, str]] = {"get": "keys.view"}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import mixins, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -17,6 +18,7 @@ from governance.registry import selectors, services
 from governance.registry.api.serializers import (
     HoldReasonSerializer,
     HoldSerializer,
+    LiftSerializer,
     PlaceHoldSerializer,
 )
 from governance.registry.models import Hold, Purpose
@@ -24,6 +26,11 @@ from governance.registry.models.holds import TARGETS
 from governance.registry.ports import release_guards
 
 
+@extend_schema_view(
+    list=extend_schema(
+        parameters=[OpenApiParameter("active", bool, description="in force, or released")]
+    )
+)
 class HoldViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BaseViewSet):
     queryset = Hold._default_manager.none()  # its model, for the schema
     serializer_class = HoldSerializer
@@ -45,6 +52,9 @@ class HoldViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BaseViewSet)
             holds = holds.filter(released_at__isnull=wanted == "true")
         return holds
 
+    @extend_schema(
+        request=PlaceHoldSerializer, responses={201: HoldSerializer, 200: HoldSerializer}
+    )
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Hold one target at once; the effect is in force when this answers."""
         given = PlaceHoldSerializer(data=request.data)
@@ -61,12 +71,16 @@ class HoldViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BaseViewSet)
         answer = status.HTTP_200_OK if known else status.HTTP_201_CREATED
         return Response(HoldSerializer(hold).data, status=answer)
 
+    @extend_schema(request=None, responses=HoldSerializer)
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, pk: str) -> Response:
         """Stand behind a hold that another person placed."""
         hold = services.approve_hold(hold=self.get_object(), actor=self.actor)
         return Response(HoldSerializer(hold).data)
 
+    @extend_schema(
+        request=HoldReasonSerializer, responses={200: LiftSerializer, 202: LiftSerializer}
+    )
     @action(detail=True, methods=["post"], serializer_class=HoldReasonSerializer)
     def lift(self, request: Request, pk: str) -> Response:
         """The first person's call answers 202 and proposes; a second person's call lifts."""

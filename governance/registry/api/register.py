@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from django.db import transaction
 from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -80,11 +81,13 @@ class SystemViewSet(RegisterViewSet):
         }
         return self.get_serializer_class()(*args, **kwargs)
 
+    @extend_schema(request=serializers.ServeSerializer, responses=serializers.SystemSerializer)
     @action(detail=True, methods=["post"], serializer_class=serializers.ServeSerializer)
     def serve(self, request: Request, key: str) -> Response:
         """Make an approved version the one that serves."""
         return self._set_version(request, services.set_serving_version)
 
+    @extend_schema(request=serializers.ServeSerializer, responses=serializers.SystemSerializer)
     @action(detail=True, methods=["post"], serializer_class=serializers.ServeSerializer)
     def fallback(self, request: Request, key: str) -> Response:
         """Name the version for people who are not profiled."""

@@ -163,6 +163,16 @@ class HoldReasonSerializer(serializers.Serializer[Hold]):
     reason = serializers.CharField()
 
 
+class LiftSerializer(serializers.Serializer[Hold]):
+    """What a lift answers: the first person's call proposes, the second person's lifts."""
+
+    state = serializers.ChoiceField(["awaiting_second_person", "lifted"])
+    missing = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="what still stands in the way"
+    )
+    hold = HoldSerializer()
+
+
 class ServeSerializer(serializers.Serializer[System]):
     version = serializers.CharField()
     reason = serializers.CharField()

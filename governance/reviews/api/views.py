@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
@@ -79,6 +78,39 @@ class CommentSerializer(serializers.Serializer[Any]):
     comment = serializers.CharField(required=False, default="", allow_blank=True)
 
 
+class StandingSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    question = serializers.CharField()
+    standing = serializers.CharField()
+    sentence = serializers.CharField()
+    by_machine = serializers.BooleanField()
+    roles = serializers.ListField(child=serializers.CharField())
+
+
+class StandingsSerializer(serializers.Serializer[Any]):
+    items = StandingSerializer(many=True)
+    changed = serializers.ListField(
+        child=serializers.CharField(), help_text="what changed since the content was frozen"
+    )
+
+
+class MissingSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    sentence = serializers.CharField()
+    role = serializers.CharField(allow_blank=True)
+    url = serializers.CharField(allow_blank=True)
+
+
+class GateSerializer(serializers.Serializer[Any]):
+    gate = serializers.CharField()
+    system = serializers.CharField()
+    version = serializers.CharField()
+    allowed = serializers.BooleanField()
+    decision = serializers.ChoiceField(["allow", "deny"])
+    missing = MissingSerializer(many=True)
+    decided_at = serializers.DateTimeField()
+
+
 class ChecklistViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BaseViewSet):
     queryset = Checklist.objects.prefetch_related("items")
     serializer_class = ChecklistSerializer
@@ -103,13 +135,15 @@ class ReviewViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BaseViewSe
     def get_queryset(self) -> QuerySet[Approval]:
         return reviews_for(self.actor).prefetch_related("steps")
 
+    @extend_schema(request=StartSerializer, responses={201: ReviewSerializer})
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         given = self._given(StartSerializer)
         version = find_version(given["system"], given["version"], self.actor)
         review = services.start_review(version=version, actor=self.actor, note=given["note"])
         return Response(ReviewSerializer(review).data, status=status.HTTP_201_CREATED)
 
-    @action(detail=True, methods=["get"])
+    @extend_schema(responses=StandingsSerializer)
+    @action(detail=True, methods=["get"], pagination_class=None)
     def items(self, request: Request, pk: str) -> Response:
         """Every item with its standing, and what changed since the content was frozen."""
         review = self.get_object()
@@ -126,6 +160,7 @@ class ReviewViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BaseViewSe
         ]
         return Response({"items": rows, "changed": content.diff(review)})
 
+    @extend_schema(request=AnswerSerializer, responses=ReviewSerializer)
     @action(detail=True, methods=["post"], serializer_class=AnswerSerializer)
     def answers(self, request: Request, pk: str) -> Response:
         """Answer one item with its evidence."""
@@ -140,6 +175,7 @@ class ReviewViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BaseViewSe
         )
         return self._review()
 
+    @extend_schema(request=CommentSerializer, responses=ReviewSerializer)
     @action(detail=True, methods=["post"], serializer_class=CommentSerializer)
     def approve(self, request: Request, pk: str) -> Response:
         """Sign one of the two seats."""
@@ -147,6 +183,7 @@ class ReviewViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BaseViewSe
         services.approve(approval=self.get_object(), actor=self.actor, comment=comment)
         return self._review()
 
+    @extend_schema(request=CommentSerializer, responses=ReviewSerializer)
     @action(detail=True, methods=["post"], serializer_class=CommentSerializer)
     def reject(self, request: Request, pk: str) -> Response:
         """Say no, with the reason."""
@@ -169,14 +206,15 @@ class GateViewSet(BaseViewSet):
     required_actions = {"retrieve": "gates.ask"}
     lookup_field = "gate"
     lookup_value_regex = "[a-z_]+"
-    serializer_class = serializers.Serializer
+    serializer_class = GateSerializer
 
     @extend_schema(
         parameters=[
+            OpenApiParameter("gate", str, OpenApiParameter.PATH, pattern="^[a-z_]+$"),
             OpenApiParameter("system", str, required=True),
             OpenApiParameter("version", str, required=True),
         ],
-        responses={200: OpenApiTypes.OBJECT},
+        responses=GateSerializer,
     )
     def retrieve(self, request: Request, gate: str) -> Response:
         asked = request.query_params

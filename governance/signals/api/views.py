@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import mixins, serializers
 
 from governance.core.api.viewsets import BaseViewSet
@@ -31,6 +32,14 @@ class SignalSerializer(serializers.ModelSerializer[CurrentSignal]):
         return read(row, self.context["now"]).stale
 
 
+@extend_schema_view(
+    list=extend_schema(
+        parameters=[
+            OpenApiParameter("scope_key", str, description="the key of what the signal is about"),
+            OpenApiParameter("prefix", str, description="how the signal's own key starts"),
+        ]
+    )
+)
 class SignalViewSet(mixins.ListModelMixin, BaseViewSet):
     queryset = CurrentSignal._default_manager.none()  # its model, for the schema
     serializer_class = SignalSerializer
