@@ -147,7 +147,7 @@ def test_the_product_judges_both_plans_against_limits_declared_first(
         assert run.error == ""
         earliest = OutputBatch.objects.earliest("occurred_from").occurred_from
         assert run.plan.limits_declared_at < earliest
-    report = due[movies.HITS_PLAN].report
+    report: dict[str, Any] = due[movies.HITS_PLAN].report or {}
     primary = next(
         one
         for one in report["measurements"]
