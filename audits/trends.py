@@ -24,7 +24,7 @@ def plan_trends(plan: Plan) -> list[dict[str, Any]]:
         series.setdefault((row.version_key, row.metric), []).append(row)
     return [
         {
-            "title": f"{metric} of version {version}" if version else metric,
+            "title": _title(metric, version),
             "limit": rows[0].threshold,
             "points": [
                 {
@@ -40,3 +40,9 @@ def plan_trends(plan: Plan) -> list[dict[str, Any]]:
         for (version, metric), rows in series.items()
         if metric
     ]
+
+
+def _title(metric: str, version: str) -> str:
+    """`Top share of version thompson`."""
+    words = metric.replace("_", " ").capitalize()
+    return f"{words} of version {version}" if version else words
