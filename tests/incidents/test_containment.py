@@ -110,22 +110,6 @@ def test_a_failed_rollback_never_keeps_the_people_from_being_told(system: System
 
 
 @pytest.mark.django_db
-def test_two_incidents_hold_one_system_and_one_release_leaves_it_held(
-    system: System, cast: Cast
-) -> None:
-    for cause in ("breach:a", "breach:b"):
-        run_automatic_steps(incident=open_one(system, cause), actor=MACHINE)
-    first = Hold.objects.order_by("placed_at").first()
-    assert first is not None
-    Hold.objects.filter(pk=first.pk).update(
-        release_proposed_by="user:x", release_proposed_at=first.placed_at
-    )
-    assert Hold.objects.filter(released_at__isnull=True).count() == 2
-    Hold.objects.filter(pk=first.pk).update(released_by="user:y", released_at=first.placed_at)
-    assert system_state(System.objects.get(pk=system.pk)).state == "held"
-
-
-@pytest.mark.django_db
 def test_a_held_incident_cannot_be_called_resolved(system: System) -> None:
     incident = open_one(system, "breach:a")
     run_automatic_steps(incident=incident, actor=MACHINE)
