@@ -9,6 +9,8 @@ from governance.core.errors import NotFound
 from incidents.choices import FINAL_STATES
 from incidents.models import Incident
 
+LONGEST_NUMBER = 10  # digits of the largest number that the column holds
+
 
 def incidents_for(actor: Actor) -> QuerySet[Incident]:
     """Incidents of the systems the actor belongs to, and those they reported themselves."""
@@ -27,9 +29,8 @@ def open_incidents_for(actor: Actor) -> QuerySet[Incident]:
 def incident_by_reference(reference: str, actor: Actor) -> Incident:
     """Return the incident called `INC-0001`, or refuse as if it did not exist."""
     number = reference.upper().removeprefix("INC-")
-    incident = (
-        incidents_for(actor).filter(number=int(number)).first() if number.isdecimal() else None
-    )
+    known = number.isdecimal() and len(number) <= LONGEST_NUMBER
+    incident = incidents_for(actor).filter(number=int(number)).first() if known else None
     if incident is None:
         raise NotFound(f"There is no incident {reference} that you may see.")
     return incident

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db import DataError
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.renderers import JSONRenderer
@@ -13,6 +15,10 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
 from governance.core.errors import DomainError
+
+logger = logging.getLogger(__name__)
+
+UNSTORABLE = "A value of this request is beyond what can be stored, such as a zero byte in a text."
 
 
 class ProblemRenderer(JSONRenderer):
@@ -60,6 +66,11 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
         error = exceptions.NotFound("There is nothing here that you may see.")
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
+    elif isinstance(error, DataError):
+        # Kept in the log: the value may also be one of ours.
+        logger.warning("The database refused a value.", exc_info=error)
+        set_rollback()
+        return problem(422, UNSTORABLE, "Invalid input")
     if not isinstance(error, exceptions.APIException):
         return None
     plain = exception_handler(error, context)  # keeps WWW-Authenticate and Retry-After

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
@@ -53,11 +53,11 @@ class BrowserSession(SessionAuthentication):
         return found
 
 
-class ApiKeyScheme(OpenApiAuthenticationExtension):
+class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """Both ways of sending a key, as the API schema tells them."""
 
     target_class = ApiKeyAuthentication
-    name: ClassVar[list[str]] = ["apiKeyBearer", "apiKeyHeader"]
+    name: list[str] = ["apiKeyBearer", "apiKeyHeader"]
 
     def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[Any]]]:
         return [{name: []} for name in self.name]  # either, never both
@@ -74,7 +74,7 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):
         ]
 
 
-class BrowserSessionScheme(OpenApiAuthenticationExtension):
+class BrowserSessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """The session cookie, as the API schema tells it."""
 
     target_class = BrowserSession
