@@ -83,6 +83,20 @@ def test_every_list_serves_an_administrator(root: Client) -> None:
     assert not {path: code for path, code in answers.items() if code != 200}
 
 
+def test_what_a_list_shows_is_found_by_its_name(root: Client) -> None:
+    doors = {path for path, _ in get_doors()}
+    answers = {}
+    for path in doors:
+        parent, _, name = path.rstrip("}").partition("/{")
+        if not name or "/" in name or parent not in doors:
+            continue
+        for row in root.get(parent).json()["results"]:
+            key = f"{row['system']}:{row['key']}" if parent.endswith("/versions") else row[name]
+            answers[f"{parent}/{key}"] = root.get(f"{parent}/{key}").status_code
+    assert len({address.rsplit("/", 1)[0] for address in answers}) >= 9
+    assert not {address: code for address, code in answers.items() if code != 200}
+
+
 def test_no_door_breaks_on_a_strange_value(root: Client) -> None:
     broken = [
         f"{path} with {what}"
