@@ -9,7 +9,8 @@ _RANK = {"fail": 0, "inconclusive": 1, "not_applicable": 2, "pass": 3}
 
 def measurement_sentence(measurement: dict[str, Any], subject_word: str = "") -> str:
     """Return what was found, with interval, n and limit."""
-    from methods.report import Measurement, verdict_sentence
+    from methods.report import Measurement
+    from methods.sentences import verdict_sentence
 
     word = subject_word or ("people" if measurement["unit"] == "subjects" else "outputs")
     return verdict_sentence(Measurement.from_dict(measurement), word)

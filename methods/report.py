@@ -274,10 +274,3 @@ def exit_code(report: Report) -> int:
 def limits_for(metric: str, limits: Sequence[Limit]) -> list[Limit]:
     """Return the limits on one metric, in the order given."""
     return [limit for limit in limits if limit.metric == metric]
-
-
-def verdict_sentence(measurement: Measurement, subject_word: str = "people") -> str:
-    """Return a measurement as one sentence; see `methods.sentences`."""
-    from methods.sentences import verdict_sentence as sentence
-
-    return sentence(measurement, subject_word)

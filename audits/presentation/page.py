@@ -5,7 +5,8 @@ from html import escape
 
 from audits.presentation.plain import cell, figure
 from governance.charts import ForestRow, Limit, forest_plot
-from methods.report import Chart, Measurement, Report, verdict_sentence
+from methods.report import Chart, Measurement, Report
+from methods.sentences import verdict_sentence
 
 FOREST_ROWS = 40
 MEASUREMENTS_SHOWN = 500

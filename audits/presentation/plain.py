@@ -4,7 +4,8 @@ import shutil
 import textwrap
 from collections.abc import Iterable, Sequence
 
-from methods.report import Measurement, Report, verdict_sentence
+from methods.report import Measurement, Report
+from methods.sentences import verdict_sentence
 
 _MARKS = {
     "pass": "+",

@@ -19,8 +19,8 @@ from methods.report import (
     Threshold,
     combine,
     exit_code,
-    verdict_sentence,
 )
+from methods.sentences import verdict_sentence
 
 KEYS = catalogue.keys()
 ROW = Measurement(
