@@ -456,6 +456,7 @@ class Migration(migrations.Migration):
                 (
                     "columns",
                     models.JSONField(
+                        blank=True,
                         default=dict,
                         help_text="Role of each column beside the standard ones: role to names.",
                     ),

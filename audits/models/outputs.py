@@ -21,6 +21,7 @@ class Source(PublicModel):
     kind = models.CharField(max_length=20, choices=SourceKind.choices)
     columns = models.JSONField(
         default=dict,
+        blank=True,
         help_text="Role of each column beside the standard ones: role to names.",
     )
 
