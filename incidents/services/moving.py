@@ -131,6 +131,7 @@ def write_cause(*, incident: Incident, cause: str, actor: Actor) -> Incident:
         object_type="incident",
         object_id=str(incident.pk),
         actor=actor,
-        facts={"reference": incident.reference, "cause": cause.strip()},
+        facts={"reference": incident.reference},
+        personal={"cause": incident.cause},
     )
     return incident
