@@ -1,50 +1,55 @@
-"""How fast `fairness.groups` is on 10 M rows, as ratios in one run; writes benchmarks/results.
+"""`fairness.groups` on many rows, beside a bare scan, fairlearn on rows and aequitas.
 
-Compares the cube with a bare scan of the same columns and with fairlearn on raw rows (measured on
-a sample of rows and scaled: it is linear). Peers of other environments run with `make peers`.
+Everything reads the same Parquet file on one thread. The scan touches every value of every column
+once (`bit_xor(hash(column))`): counts and extremes would be answered from the file's metadata.
 """
 
-import argparse
-import json
-import resource
+from __future__ import annotations
+
 import tempfile
-import time
-import warnings
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-ROWS, SAMPLE = 10_000_000, 300_000
-RESULTS = Path(__file__).parent / "results"
+from benchmarks.measuring import ROOT, Ratio, Result, cpu_seconds, run_python
 
-
-def cpu_seconds(work: Callable[[], Any], repeats: int = 3) -> float:
-    """Return the least CPU time of a few runs: contention does not count."""
-    best = float("inf")
-    for _ in range(repeats):
-        before = time.process_time()
-        work()
-        best = min(best, time.process_time() - before)
-    return best
+FULL, SMOKE = 10_000_000, 20_000
+#: fairlearn and aequitas run on these many rows; more is extrapolated from the two.
+PEER_FULL, PEER_SMOKE = (300_000, 1_000_000), (5_000, 10_000)
+PEERS_PYTHON = ROOT / ".venv-peers" / "bin" / "python"
+COLUMNS = ("gender", "age", "y_true", "y_pred")
+AUDIT = (
+    "import json, sys\n"
+    "from audits.sources.files import open_source\n"
+    "from benchmarks.measuring import peak_memory_megabytes\n"
+    "from methods.report import Limit\n"
+    "from methods.run import run_audit\n"
+    "roles = {'group': ['gender', 'age'], 'y_true': ['y_true'], 'y_pred': ['y_pred']}\n"
+    "limits = [Limit.parse('demographic_parity_ratio>=0.8')]\n"
+    "with open_source(sys.argv[1], threads=1) as source:\n"
+    "    run_audit('fairness.groups', source.table, roles, {}, limits, 0)\n"
+    "print(json.dumps({'peak': peak_memory_megabytes()}))\n"
+)
 
 
 def write_rows(path: Path, rows: int) -> None:
-    """Write rows with a group of 2, a group of 9, a control of 6, a label and a decision."""
+    """Write rows with a group of 2, a group of 9, a label and a decision."""
     import duckdb
 
-    duckdb.execute("SELECT setseed(0.5)")
-    duckdb.execute(
-        f"""COPY (
-            SELECT ['f', 'm'][1 + (random() * 2)::INT % 2] AS gender,
-                   'age ' || (random() * 9)::INT % 9 AS age,
-                   'region ' || (random() * 6)::INT % 6 AS region,
-                   (random() < 0.4)::INT AS y_true, (random() < 0.35)::INT AS y_pred
-            FROM range({rows})) TO '{path}' (FORMAT parquet, COMPRESSION zstd)"""
-    )
+    with duckdb.connect() as engine:
+        engine.execute("SET threads=1")
+        engine.execute("SELECT setseed(0.5)")
+        engine.execute(
+            f"""COPY (
+                SELECT ['f', 'm'][1 + (random() * 2)::INT % 2] AS gender,
+                       'age ' || (random() * 9)::INT % 9 AS age,
+                       (random() < 0.4)::INT AS y_true, (random() < 0.35)::INT AS y_pred
+                FROM range({rows})) TO '{path}' (FORMAT parquet, COMPRESSION zstd)"""
+        )
 
 
-def fairlearn_on_rows(path: Path, rows: int) -> Callable[[], object]:
-    """Return fairlearn's run on the first rows: the same rates and groupings as the audit."""
+def cpu_of_fairlearn(path: Path, rows: int) -> float:
+    """Return the CPU of fairlearn on the first rows: the rates and groupings of the audit."""
+    import warnings
+
     import duckdb
     import fairlearn.metrics as fl
     from sklearn.metrics import accuracy_score, precision_score
@@ -55,27 +60,30 @@ def fairlearn_on_rows(path: Path, rows: int) -> Callable[[], object]:
     special = {"accuracy": accuracy_score, "precision": precision_score}
     functions = {name: special.get(name) or getattr(fl, name) for name in RATES}
 
-    def work() -> object:
+    def work() -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return [
-                fl.MetricFrame(
+            for by in (["gender"], ["age"], ["gender", "age"]):
+                _ = fl.MetricFrame(
                     metrics=functions,
                     y_true=frame["y_true"],
                     y_pred=frame["y_pred"],
                     sensitive_features=frame[by],
                 ).by_group
-                for by in (["gender"], ["age"], ["gender", "age"])
-            ]
 
-    return work
+    return cpu_seconds(work, 1)
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=ROWS)
-    rows = parser.parse_args().rows
+def extrapolate(points: dict[int, float], rows: int) -> float:
+    """Return the line through the two points at `rows`; exact where `rows` was measured."""
+    if rows in points:
+        return points[rows]
+    (few, low), (many, high) = sorted(points.items())
+    return high + (high - low) / (many - few) * (rows - many)
+
+
+def measure(*, smoke: bool) -> Result:
+    """Measure the scan, the cube, the audit, and the peers."""
     import duckdb
 
     from audits.sources.files import open_source
@@ -83,38 +91,60 @@ def main() -> None:
     from methods.report import Limit
     from methods.run import run_audit
 
-    columns = {"group": ["gender", "age"], "y_true": ["y_true"], "y_pred": ["y_pred"]}
+    rows, peer_rows = (SMOKE, PEER_SMOKE) if smoke else (FULL, PEER_FULL)
+    roles = {"group": ["gender", "age"], "y_true": ["y_true"], "y_pred": ["y_pred"]}
     limits = [Limit.parse("demographic_parity_ratio>=0.8")]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rows.parquet"
         write_rows(path, rows)
         engine = duckdb.connect()
         engine.execute("SET threads=1")
-        scan = f"SELECT count(gender), count(age), sum(y_true), sum(y_pred) FROM '{path}'"
-        bare = cpu_seconds(lambda: engine.execute(scan).fetchall())
+        touched = ", ".join(f"bit_xor(hash({name}))" for name in COLUMNS)
+        counted = (
+            f"SELECT {', '.join(COLUMNS)}, count(*) FROM '{path}' GROUP BY {', '.join(COLUMNS)}"
+        )
+        scan = cpu_seconds(lambda: engine.execute(f"SELECT {touched} FROM '{path}'").fetchall(), 5)
+        grouped = cpu_seconds(lambda: engine.execute(counted).fetchall(), 5)
         with open_source(path, threads=1) as source:
             table = source.table
-            cube = cpu_seconds(lambda: collect(table, columns, positive=None, threshold=None))
-            run_audit("fairness.groups", table, columns, {}, limits, 0)  # warm imports
-            audit = cpu_seconds(lambda: run_audit("fairness.groups", table, columns, {}, limits, 0))
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        sample = min(rows, SAMPLE)
-        raw = cpu_seconds(fairlearn_on_rows(path, sample), 1) * rows / sample
-    result = {
-        "rows": rows,
-        "cpu_seconds": {"bare_scan": bare, "cube": cube, "audit": audit, "fairlearn_rows": raw},
-        "ratios": {
-            "cube_to_scan": cube / bare,
-            "fairlearn_to_audit": raw / audit,
-            "fairlearn_to_cube": raw / cube,
-        },
-        "peak_memory_mb": memory,
-        "fairlearn_measured_on_rows": sample,
+            collect(table, roles, positive=None, threshold=None)  # imports are not the cube's
+            cube = cpu_seconds(lambda: collect(table, roles, positive=None, threshold=None), 5)
+            audit = cpu_seconds(lambda: run_audit("fairness.groups", table, roles, {}, limits, 0))
+        alone = run_python(["-c", AUDIT, str(path)])
+        fairlearn = {size: cpu_of_fairlearn(path, size) for size in peer_rows}
+        aequitas = {}
+        if PEERS_PYTHON.exists() and not smoke:
+            script = "benchmarks/peers/aequitas_crosstabs.py"
+            for size in peer_rows:
+                told = run_python([script, str(path), str(size)], PEERS_PYTHON)
+                aequitas[size] = told["cpu"]
+    figures = {
+        "scan_cpu_s": scan,
+        "group_by_cpu_s": grouped,
+        "cube_cpu_s": cube,
+        "audit_cpu_s": audit,
+        "audit_process_peak_mb": alone["peak"],
+        **{f"fairlearn_{size}_rows_cpu_s": cpu for size, cpu in fairlearn.items()},
+        "fairlearn_extrapolated_cpu_s": extrapolate(fairlearn, rows),
+        **{f"aequitas_{size}_rows_cpu_s": cpu for size, cpu in aequitas.items()},
     }
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "fairness_groups.json").write_text(json.dumps(result, indent=2) + "\n")
-    print(json.dumps(result, indent=2))
-
-
-if __name__ == "__main__":
-    main()
+    ratios = [
+        Ratio("cube / scan", cube / scan, "<= 1.5"),
+        Ratio("cube / bare GROUP BY", cube / grouped),
+        Ratio("fairlearn / audit", extrapolate(fairlearn, rows) / audit, ">= 400"),
+        Ratio("fairlearn / cube", extrapolate(fairlearn, rows) / cube),
+        Ratio("peak memory / 300 MB", alone["peak"] / 300, "<= 1"),
+    ]
+    notes = [
+        f"fairlearn at {rows:,} rows is extrapolated from {peer_rows[0]:,} and {peer_rows[1]:,}."
+    ]
+    if aequitas:
+        figures["aequitas_extrapolated_cpu_s"] = extrapolate(aequitas, rows)
+        ratios.append(Ratio("aequitas / audit", extrapolate(aequitas, rows) / audit, ">= 10"))
+        ratios.append(Ratio("aequitas / cube", extrapolate(aequitas, rows) / cube))
+        notes.append(
+            "aequitas is extrapolated alike; it counts and compares, the audit adds intervals and verdicts."
+        )
+    elif not smoke:
+        notes.append("aequitas was left out: `make peers` makes its environment.")
+    return Result("fairness_groups", {"rows": rows}, figures, tuple(ratios), tuple(notes))

@@ -1,0 +1,1 @@
+"""Benchmarks: what ours costs beside what it is compared with, in one run, as CPU and ratios."""
