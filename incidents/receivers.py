@@ -90,7 +90,7 @@ def resolve_when_lifted(event: HoldReleased, *, actor: Actor) -> None:
     """Two people lifted a hold: its incident's step is done, and the incident is resolved."""
     hold = Hold.objects.get(pk=event.hold_id)
     number = hold.incident_reference.removeprefix("INC-")
-    if not number.isdigit():
+    if not number.isdecimal():
         return
     incident = Incident.objects.exclude(state__in=FINAL_STATES).filter(number=int(number)).first()
     if incident is None:
