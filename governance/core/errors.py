@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+UNSTORABLE = "A value of this request is beyond what can be stored, such as a zero byte in a text."
+
 
 class DomainError(Exception):
     """A refusal by a rule of the product. `sentence` says what was wrong and what to do."""

@@ -121,3 +121,10 @@ def test_the_rest_door_lists_reports_and_refuses_a_move_that_lacks_something(
     made = client.post("/api/v1/incidents", report, content_type="application/json")
     assert made.status_code == 201
     assert made.json()["state"] == State.REPORTED
+
+
+def test_a_zero_byte_in_a_filter_gets_a_sentence_and_no_crash(system: System, cast: Cast) -> None:
+    client = cast.sign_in(Client(), "ivo")
+    answer = client.get(reverse("incidents"), {"q": "a\0b"})
+    assert answer.status_code == 422
+    assert "zero byte" in answer.content.decode()

@@ -14,11 +14,9 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
-from governance.core.errors import DomainError
+from governance.core.errors import UNSTORABLE, DomainError
 
 logger = logging.getLogger(__name__)
-
-UNSTORABLE = "A value of this request is beyond what can be stored, such as a zero byte in a text."
 
 
 class ProblemRenderer(JSONRenderer):

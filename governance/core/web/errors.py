@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from governance.core.errors import DomainError
+from governance.core.errors import UNSTORABLE, DomainError, Invalid
+
+logger = logging.getLogger(__name__)
 
 
 def error_page(request: HttpRequest, problem: DomainError) -> HttpResponse:
@@ -29,4 +33,8 @@ class DomainErrorPages:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, DomainError):
             return error_page(request, exception)
+        if isinstance(exception, DataError):
+            # Kept in the log: the value may also be one of ours.
+            logger.warning("The database refused a value.", exc_info=exception)
+            return error_page(request, Invalid(UNSTORABLE))
         return None
