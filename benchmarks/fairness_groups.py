@@ -143,7 +143,7 @@ def measure(*, smoke: bool) -> Result:
         ratios.append(Ratio("aequitas / audit", extrapolate(aequitas, rows) / audit, ">= 10"))
         ratios.append(Ratio("aequitas / cube", extrapolate(aequitas, rows) / cube))
         notes.append(
-            "aequitas is extrapolated alike; it counts and compares, the audit adds intervals and verdicts."
+            "aequitas is extrapolated alike; it gives no simultaneous intervals and no verdict."
         )
     elif not smoke:
         notes.append("aequitas was left out: `make peers` makes its environment.")
