@@ -1,0 +1,60 @@
+"""Every benchmark runs: small sizes, no timing is judged. The figures come from `make bench`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from benchmarks.__main__ import BENCHMARKS
+from benchmarks.fairness_groups import extrapolate
+from benchmarks.measuring import Ratio
+from config import env
+
+if TYPE_CHECKING:
+    from tests.ground_database import EmbeddedPostgres
+
+
+@pytest.mark.parametrize("name", [name for name, database in BENCHMARKS.items() if not database])
+def test_a_benchmark_of_methods_runs(name: str, tmp_path: Path) -> None:
+    _run(name, tmp_path, None)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("name", [name for name, database in BENCHMARKS.items() if database])
+def test_a_benchmark_with_a_database_runs(
+    name: str, tmp_path: Path, embedded_postgres: EmbeddedPostgres
+) -> None:
+    from django.db import connection
+
+    database = str(connection.settings_dict["NAME"])
+    _run(name, tmp_path, embedded_postgres.env_of(database))
+
+
+def _run(name: str, folder: Path, environment: dict[str, str] | None) -> None:
+    command = [sys.executable, "-m", "benchmarks", name, "--smoke", "--in-this-process"]
+    command += ["--results", str(folder)]
+    done = subprocess.run(
+        command, cwd=env.ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    written = json.loads((folder / f"{name}.json").read_text())
+    assert written["name"] == name and written["ratios"]
+    assert all(value >= 0 for value in written["figures"].values())
+
+
+def test_a_line_through_two_sizes_gives_a_third() -> None:
+    assert extrapolate({10: 3.0, 20: 5.0}, 100) == pytest.approx(21.0)
+    assert extrapolate({10: 3.0, 20: 5.0}, 20) == 5.0
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted", "met"),
+    [(1.4, "<= 1.5", True), (1.6, "<= 1.5", False), (9.0, ">= 10", False), (3.0, "", None)],
+)
+def test_a_ratio_says_whether_it_is_met(value: float, wanted: str, met: bool | None) -> None:
+    assert Ratio("ours / theirs", value, wanted).met is met
