@@ -13,7 +13,7 @@ from benchmarks.measuring import ROOT, Ratio, Result, cpu_seconds, run_python
 
 FULL, SMOKE = 10_000_000, 20_000
 #: fairlearn and aequitas run on these many rows; more is extrapolated from the two.
-PEER_FULL, PEER_SMOKE = (300_000, 1_000_000), (5_000, 10_000)
+PEER_FULL, PEER_SMOKE = (300_000, 1_000_000), (1_000, 2_000)
 PEERS_PYTHON = ROOT / ".venv-peers" / "bin" / "python"
 COLUMNS = ("gender", "age", "y_true", "y_pred")
 AUDIT = (
@@ -92,6 +92,7 @@ def measure(*, smoke: bool) -> Result:
     from methods.run import run_audit
 
     rows, peer_rows = (SMOKE, PEER_SMOKE) if smoke else (FULL, PEER_FULL)
+    repeats = 1 if smoke else 5
     roles = {"group": ["gender", "age"], "y_true": ["y_true"], "y_pred": ["y_pred"]}
     limits = [Limit.parse("demographic_parity_ratio>=0.8")]
     with tempfile.TemporaryDirectory() as folder:
@@ -103,13 +104,19 @@ def measure(*, smoke: bool) -> Result:
         counted = (
             f"SELECT {', '.join(COLUMNS)}, count(*) FROM '{path}' GROUP BY {', '.join(COLUMNS)}"
         )
-        scan = cpu_seconds(lambda: engine.execute(f"SELECT {touched} FROM '{path}'").fetchall(), 5)
-        grouped = cpu_seconds(lambda: engine.execute(counted).fetchall(), 5)
+        scan = cpu_seconds(
+            lambda: engine.execute(f"SELECT {touched} FROM '{path}'").fetchall(), repeats
+        )
+        grouped = cpu_seconds(lambda: engine.execute(counted).fetchall(), repeats)
         with open_source(path, threads=1) as source:
             table = source.table
             collect(table, roles, positive=None, threshold=None)  # imports are not the cube's
-            cube = cpu_seconds(lambda: collect(table, roles, positive=None, threshold=None), 5)
-            audit = cpu_seconds(lambda: run_audit("fairness.groups", table, roles, {}, limits, 0))
+            cube = cpu_seconds(
+                lambda: collect(table, roles, positive=None, threshold=None), repeats
+            )
+            audit = cpu_seconds(
+                lambda: run_audit("fairness.groups", table, roles, {}, limits, 0), repeats
+            )
         alone = run_python(["-c", AUDIT, str(path)])
         fairlearn = {size: cpu_of_fairlearn(path, size) for size in peer_rows}
         aequitas = {}

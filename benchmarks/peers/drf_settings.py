@@ -12,9 +12,8 @@ from config.settings import *  # noqa: F403  (Django reads its settings from a m
 INSTALLED_APPS = [*ours.INSTALLED_APPS, "rest_framework.authtoken"]
 MIDDLEWARE = ["allauth.account.middleware.AccountMiddleware"]
 ROOT_URLCONF = "benchmarks.peers.drf_check"
-WSGI_APPLICATION = None
 _default: dict[str, Any] = ours.DATABASES["default"]
-DATABASES: dict[str, dict[str, Any]] = {
+DATABASES = {
     "default": {
         **_default,
         "ENGINE": "django.db.backends.postgresql",
