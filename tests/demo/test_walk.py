@@ -54,8 +54,8 @@ def test_the_overview_leads_to_the_failed_window_with_interval_n_and_limit(
 ) -> None:
     with signed_in(browser, house, "Max Weber") as page:
         expect(page.get_by_text(re.compile(r"1 of 2 systems may personalise"))).to_have_count(2)
-        row = page.locator("#verdicts tr", has_text="version thompson")
-        row.get_by_role("link").click()
+        rows = page.locator("#verdicts tr", has_text="version thompson")
+        rows.get_by_role("link", name="How concentrated").click()
         sentence = page.locator("#verdict-sentence")
         expect(sentence).to_contain_text("interval")
         expect(sentence).to_contain_text("the limit is 0.30: fail")

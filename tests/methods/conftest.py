@@ -25,8 +25,8 @@ def loans(wheels: dict[str, Path]) -> pd.DataFrame:
     frame["debt_rule"] = (frame["obrat"] <= 36).astype(int)
     frame["approve"] = frame["approve"].astype(int)
     for column in ("black", "married", "male"):
-        texts = frame[column].map("{:.0f}".format)
-        frame[column] = texts.where(frame[column].notna(), None)
+        texts = [None if pd.isna(value) else f"{value:.0f}" for value in frame[column]]
+        frame[column] = pd.Series(texts, dtype=object)
     return frame[["approve", "debt_rule", "black", "married", "male", "obrat"]]
 
 
