@@ -163,6 +163,12 @@ def interval(measurement: object) -> str:
 
 
 @register.filter
+def words(value: object) -> str:
+    """A code as words: `ml_engineer` is `ml engineer`."""
+    return str(value).replace("_", " ")
+
+
+@register.filter
 def slice_label(measurement: object) -> str:
     """The group a measurement is about, in words: `race: Black, sex: female`."""
     comparison = _part(measurement, "comparison")

@@ -6,7 +6,7 @@ answers. Each function is read-only and returns one outcome with its reason.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -72,6 +72,10 @@ def verdicts(version: ModelVersion) -> list[SignalReading]:
     return [reading for reading in readings if reading.key.endswith(".verdict")]
 
 
+def _count(things: Sized, noun: str) -> str:
+    return f"{len(things)} {noun}" if len(things) == 1 else f"{len(things)} {noun}s"
+
+
 def _missing(title: str, names: list[str]) -> MachineAnswer:
     return MachineAnswer(False, f"{title}: {', '.join(sorted(names))}.")
 
@@ -82,7 +86,7 @@ def purposes_are_standard(facts: Facts) -> MachineAnswer:
     vague = [purpose.key for purpose in facts.purposes if not purpose.dpv_iri]
     if vague:
         return _missing("Without a standard purpose", vague)
-    return MachineAnswer(True, f"{len(facts.purposes)} purposes, each with its DPV concept.")
+    return MachineAnswer(True, f"{_count(facts.purposes, 'purpose')}, each with its DPV concept.")
 
 
 def features_are_registered(facts: Facts) -> MachineAnswer:
@@ -99,7 +103,7 @@ def features_are_registered(facts: Facts) -> MachineAnswer:
     if not facts.features and facts.version.profiled:
         return MachineAnswer(None, "No feature is registered for this version.")
     return MachineAnswer(
-        True, f"{len(facts.features)} features, each with source, purpose and owner."
+        True, f"{_count(facts.features, 'feature')}, each with source, purpose and owner."
     )
 
 
@@ -109,7 +113,7 @@ def features_have_retention(facts: Facts) -> MachineAnswer:
         return _missing("Features without a retention time", endless)
     if not facts.features and facts.version.profiled:
         return MachineAnswer(None, "No feature is registered for this version.")
-    return MachineAnswer(True, f"{len(facts.features)} features, each with a retention time.")
+    return MachineAnswer(True, f"{_count(facts.features, 'feature')}, each with a retention time.")
 
 
 def purposes_have_toggles(facts: Facts) -> MachineAnswer:
@@ -117,7 +121,7 @@ def purposes_have_toggles(facts: Facts) -> MachineAnswer:
     if bare or not facts.purposes:
         return _missing("Purposes without a toggle", bare or ["none is named"])
     names = {kind.title for purpose in facts.purposes for kind in purpose.types.all()}
-    return MachineAnswer(True, f"Covered by the toggles {', '.join(sorted(names))}.")
+    return MachineAnswer(True, f"Covered by {', '.join(sorted(names))}.")
 
 
 def a_variant_without_profiling(facts: Facts) -> MachineAnswer:
@@ -136,7 +140,7 @@ def audits_are_current(facts: Facts) -> MachineAnswer:
     silent = [one.key for one in facts.audits if one.stale or one.state == SignalState.UNKNOWN]
     if silent:
         return _missing("Audits without a current result", silent)
-    return MachineAnswer(True, f"{len(facts.audits)} audit plans report on this version.")
+    return MachineAnswer(True, f"Watched by {_count(facts.audits, 'audit plan')}.")
 
 
 def roles_are_named(facts: Facts) -> MachineAnswer:
