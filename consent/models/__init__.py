@@ -1,4 +1,4 @@
-"""Tables of the person's side. Writing stands in `services`; `slowpath` reads them without the ORM."""
+"""Tables of the person's side. Written by `services`; read without the ORM by `slowpath`."""
 
 from consent.models.events import ConsentEvent, ConsentState
 from consent.models.notices import NoticeText, NoticeVersion
