@@ -100,7 +100,11 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "dashboard.context.frame",
             ],
-            "builtins": ["dashboard.templatetags.tactful"],
+            "builtins": [
+                "dashboard.templatetags.tactful",
+                "dashboard.templatetags.permitted",
+                "dashboard.templatetags.wording",
+            ],
         },
     }
 ]

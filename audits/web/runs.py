@@ -14,6 +14,7 @@ from audits.choices import OPEN_RUN_STATES
 from audits.models import Run
 from audits.services.publishing import digest_of
 from audits.web.exports import measurements_csv
+from audits.web.measurements import listed
 from audits.wording import measurement_sentence, worst_measurement
 from governance.core.actors import Actor
 from governance.core.errors import NotFound
@@ -35,19 +36,18 @@ def run(request: HttpRequest, run_id: str) -> HttpResponse:
     }
     if found.report is not None:
         context |= _reported(found.report)
+        context |= listed(found.report["measurements"], request.GET)
     return render(request, "audits/run.html", context)
 
 
 def _reported(report: dict[str, Any]) -> dict[str, Any]:
-    measurements = report["measurements"]
-    judged = [one for one in measurements if one["threshold"] is not None]
+    judged = [one for one in report["measurements"] if one["threshold"] is not None]
     worst = worst_measurement(report)
     return {
         "report": report,
         "worst": worst,
         "judged_sentences": [measurement_sentence(one) for one in judged if one is not worst][:12],
         "forests": [one for one in report["charts"] if one.get("kind") == "forest"],
-        "measurements": measurements,
         "tables": [table for table in report["tables"] if table.get("rows")],
         "report_sha256": digest_of(report),
     }

@@ -18,6 +18,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from dashboard.templatetags.navigation import NAVIGATION, is_current
+from dashboard.templatetags.permitted import may_open
 from dashboard.templatetags.states import Look, state_look, verdict_look
 from governance import charts
 from governance.charts import figures
@@ -70,10 +71,11 @@ def state_badge(
 
 @register.inclusion_tag("components/navigation.html", takes_context=True)
 def navigation(context: template.Context) -> dict[str, object]:
-    """The nine rooms of the left navigation, the current one marked."""
-    request = context.get("request")
+    """The rooms the one who looks may enter, the current one marked."""
+    request, actor = context.get("request"), context.get("actor")
     path = getattr(request, "path", "")
-    return {"entries": [(entry, is_current(entry, path)) for entry in NAVIGATION]}
+    open_rooms = [entry for entry in NAVIGATION if may_open(actor, entry.href)]
+    return {"entries": [(entry, is_current(entry, path)) for entry in open_rooms]}
 
 
 # Times
@@ -358,6 +360,7 @@ def data_table(
     note: str = "",
     filterable: bool = True,
     export_url: str = "",
+    export_label: str = "",
     css: str = "",
 ) -> SafeString:
     """A card with a sortable, filterable table; inside stand its <thead> and <tbody>.
@@ -373,6 +376,7 @@ def data_table(
             "note": note,
             "filterable": filterable,
             "export_url": export_url,
+            "export_label": export_label,
             "css": css,
         },
     )

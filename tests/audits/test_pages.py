@@ -58,7 +58,7 @@ def test_a_run_shows_its_sentence_interval_n_limit_and_what_it_does_not_show(
     page = text_of(cast.sign_in(Client(), "elif"), reverse("audit_run", args=[run.pk]))
     measured = run.report["measurements"][0]
     assert run.sentence in page.replace("&#x27;", "'")
-    assert "limit top_share ≤ 0.30" in page
+    assert "limit: top share ≤ 0.30" in page
     assert f"n = {measured['n']:,}" in page
     assert "What this does not show" in page
     for limit in run.report["limits"]:

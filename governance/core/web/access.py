@@ -17,6 +17,19 @@ from governance.core.errors import NotPermitted
 
 View = TypeVar("View", bound=Callable[..., Any])
 
+_sentences: list[Callable[[str], str]] = []
+
+
+def describe_actions(sentence_of: Callable[[str], str]) -> None:
+    """Register how an action reads as a sentence; the room that holds the table does it."""
+    _sentences[:] = [sentence_of]
+
+
+def _refusal(action: str) -> str:
+    needed = _sentences[0](action) if _sentences else ""
+    what = f" It is for those who may do this: {needed}" if needed else ""
+    return f"Your roles do not open this page.{what} Ask an administrator for a role that does."
+
 
 def actor_of(request: Any) -> Actor | None:
     """The actor that authentication put on the request; None for an anonymous one."""
@@ -33,9 +46,7 @@ def requires(action: str) -> Callable[[View], View]:
             if actor is None:
                 return redirect_to_login(request.get_full_path())
             if not actor.may(action):
-                raise NotPermitted(
-                    f"Your roles do not allow {action}; ask an administrator for a role that does."
-                )
+                raise NotPermitted(_refusal(action))
             return cast(HttpResponse, view(request, *args, **kwargs))
 
         checked.route_permission = action  # type: ignore[attr-defined]

@@ -1,0 +1,81 @@
+"""Codes as words: metrics, parameters, recorded deeds and values as people read them.
+
+Pure functions of what they are given; the sentences about verdicts live in `methods.sentences`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from django import template
+
+register = template.Library()
+
+SIGNS = {">=": "≥", "<=": "≤"}
+
+
+@register.filter
+def capital_words(value: object) -> str:
+    """`top_share` is `Top share`."""
+    text = str(value).replace("_", " ")
+    return text[:1].upper() + text[1:]
+
+
+@register.filter
+def sign(operator: object) -> str:
+    """The comparison of a limit as it is written: `>=` is `≥`."""
+    return SIGNS.get(str(operator), str(operator))
+
+
+@register.filter
+def deed(verb: object) -> str:
+    """A ledger verb without its room: `registry.system_registered` is `System registered`."""
+    _, _, act = str(verb).rpartition(".")
+    return capital_words(act)
+
+
+@register.filter
+def room(verb: object) -> str:
+    """The room that recorded it: `registry`."""
+    return str(verb).partition(".")[0]
+
+
+@register.filter
+def plain_value(value: object) -> str:
+    """A parameter's value as people write it, nested ones included."""
+    if value is None or value == "" or value == []:
+        return "not set"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key}: {plain_value(part)}" for key, part in value.items())
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ", ".join(plain_value(part) for part in value)
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value).replace("_", " ")
+
+
+@register.filter
+def parameter_title(name: str, method: str) -> str:
+    """The meaning of a method's parameter, from the method's own schema."""
+    from methods import catalogue
+
+    if method not in catalogue.keys():
+        return capital_words(name)
+    schema = catalogue.get(method).Parameters.model_json_schema()
+    return title_of(name, schema.get("properties", {}).get(name, {}))
+
+
+def title_of(name: str, part: Mapping[str, object]) -> str:
+    """The first clause of a parameter's description, else its name in words."""
+    clause = str(part.get("description", "")).partition(";")[0].rstrip(".").strip()
+    return clause or capital_words(name)
+
+
+@register.filter
+def method_title(method: str) -> str:
+    """What a method is called: `fairness.groups` is `Fairness between groups`."""
+    from methods import catalogue
+
+    return catalogue.get(method).title if method in catalogue.keys() else str(method)
