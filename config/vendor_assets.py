@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from config.unpacking import unpack_archive
+
 ROOT = Path(__file__).resolve().parent.parent
 RECORD = ROOT / "config" / "vendor.toml"
 SVG = "http://www.w3.org/2000/svg"
@@ -53,7 +55,7 @@ def unpack(package: dict[str, Any], folder: Path) -> Path:
     if found != package["integrity"]:
         raise SystemExit(f"{wanted} has integrity {found}, not the recorded one. Nothing changed.")
     with tarfile.open(archive) as tar:
-        tar.extractall(folder, filter="data")
+        unpack_archive(tar, folder)
     return folder / "package"
 
 

@@ -21,6 +21,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from config import env
 from config.celery_settings import database_conninfo
+from config.unpacking import UnsafeArchive, unpack_archive
 from config.up.postgres import programs
 
 FORMAT = 1
@@ -143,7 +144,10 @@ def restore_backup(source: Path) -> None:
     """Fill an empty database from `source`, in one transaction, then its outputs."""
     folder = storage_folder()
     with tempfile.TemporaryDirectory() as temporary, tarfile.open(source) as tar:
-        tar.extractall(temporary, filter="data")
+        try:
+            unpack_archive(tar, Path(temporary))
+        except UnsafeArchive as problem:
+            raise ArchiveProblem(f"{source} is not a backup of Tactful: {problem}") from None
         _run(
             "pg_restore",
             "--no-owner",
