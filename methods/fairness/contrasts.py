@@ -18,10 +18,7 @@ from methods.statistics.clusters import (
     ratio_estimate,
     t_interval,
 )
-from methods.statistics.proportions import Interval, log_ratio, newcombe, score_ratio, wilson
-
-# With fewer failures than this on a side the log scale hardly sees its variance.
-FEW_FAILURES = 10
+from methods.statistics.proportions import Interval, newcombe, ratio, wilson
 
 _POSITION = {name: i for i, name in enumerate(DENOMINATORS)}
 
@@ -44,6 +41,7 @@ class Side:
     counts: Array
     moments: Array
     units: Array
+    powers: Array
 
     def above(self, rate: str) -> float:
         """Return the numerator of a rate."""
@@ -66,7 +64,11 @@ class Side:
         """Return the rate with its cluster-robust variance."""
         form = RATES[rate]
         return ratio_estimate(
-            form.numerator, form.denominator, self.counts, self.moments, self.n(rate)
+            form.numerator,
+            form.denominator,
+            self.counts,
+            self.moments,
+            self.powers[_POSITION[form.among]],
         )
 
     def effective(self, rate: str) -> tuple[float, float]:
@@ -79,7 +81,9 @@ class Side:
 
 def side(margin: Margin, index: int) -> Side:
     """Return one key of a margin."""
-    return Side(margin.counts[index], margin.moments[index], margin.units[index])
+    return Side(
+        margin.counts[index], margin.moments[index], margin.units[index], margin.powers[index]
+    )
 
 
 def stratum_indexes(margin: Margin, stratum: Key) -> list[int]:
@@ -102,7 +106,10 @@ def rest_of(cube: GroupCube, margin: Margin, index: int) -> tuple[Side, Array]:
         if other != index:
             cross = cross + margin.covariance(index, other)
     moments = everything.moments - own.moments - cross - cross.T
-    return Side(everything.counts - own.counts, moments, everything.units - own.units), cross
+    # For people on both sides the powers are an upper bound: a wider interval, never a narrower.
+    powers = np.clip(everything.powers - own.powers, 0, None)
+    counts, units = everything.counts - own.counts, everything.units - own.units
+    return Side(counts, moments, units, powers), cross
 
 
 def rate_interval(cube: GroupCube, part: Side, rate: str, level: float) -> tuple[Interval, str]:
@@ -194,13 +201,8 @@ def _two_sides(
 def _of_counts(
     numbers: tuple[float, float, float, float], *, log: bool, level: float
 ) -> tuple[Interval, str]:
-    """Return the interval of independent counts; scores where the log scale fails."""
-    if not log:
-        return newcombe(*numbers, level), "newcombe"
-    x1, n1, x2, n2 = numbers
-    if min(n1 - x1, n2 - x2) < FEW_FAILURES:
-        return score_ratio(*numbers, level), "score_ratio"
-    return log_ratio(*numbers, level), "log_ratio"
+    """Return the interval of a contrast of independent counts and the name of its method."""
+    return ratio(*numbers, level) if log else (newcombe(*numbers, level), "newcombe")
 
 
 def _to_whole(ratio: float, share: float) -> float:

@@ -6,6 +6,8 @@ and cross products over people. After `collect` no row of the data is needed aga
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import mul
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -20,6 +22,7 @@ from methods.columns import (
 )
 from methods.errors import BadInput
 from methods.fairness.rates import DENOMINATORS, OUTCOMES
+from methods.statistics.clusters import POWERS
 
 if TYPE_CHECKING:
     import ibis
@@ -40,6 +43,7 @@ class Margin:
     counts: Array  # (keys, 4) sums of weights over tp, fp, fn, tn
     moments: Array  # (keys, 4, 4) sums of cross products over units
     units: Array  # (keys, 4) units in each denominator, in the order of DENOMINATORS
+    powers: Array  # (keys, 4, 3) sums of POWERS of the units' sizes in each denominator
     cross: Mapping[tuple[int, int], Array] = field(default_factory=dict)
 
     def covariance(self, first: int, second: int) -> Array:
@@ -118,6 +122,7 @@ def collect(
         measures = {
             "w1": rows.w.sum(),
             "w2": (rows.w * rows.w).sum(),
+            **{f"w{power}": reduce(mul, [rows.w] * power).sum() for power in POWERS},
             "least": rows.w.min(),
             "empty": rows.w.isnull().sum(),
         }
@@ -208,6 +213,7 @@ def _finest(
     distinct = tuple(sorted(set(keys)))
     position = {key: i for i, key in enumerate(distinct)}
     counts, squares, rows = (np.zeros((len(distinct), 4)) for _ in range(3))
+    powers = np.zeros((len(distinct), 4, len(POWERS)))
     for i, key in enumerate(keys):
         outcome = outcome_of(
             truths.get(result["truth"][i], False) if truths else False,
@@ -217,7 +223,8 @@ def _finest(
         rows[cell] += result["n"][i]
         counts[cell] += result["w1"][i] if "w1" in result else result["n"][i]
         squares[cell] += result["w2"][i] if "w2" in result else result["n"][i]
-    return _row_margin(groups, distinct, counts, squares, rows)
+        powers[cell] += [result[f"w{p}" if "w2" in result else "n"][i] for p in POWERS]
+    return _row_margin(groups, distinct, counts, squares, rows, powers)
 
 
 def outcome_of(truth: bool, predicted: bool) -> int:
@@ -226,12 +233,13 @@ def outcome_of(truth: bool, predicted: bool) -> int:
 
 
 def _row_margin(
-    by: Key, keys: tuple[Key, ...], counts: Array, squares: Array, rows: Array
+    by: Key, keys: tuple[Key, ...], counts: Array, squares: Array, rows: Array, powers: Array
 ) -> Margin:
     moments = np.zeros((len(keys), 4, 4))
     moments[:, range(4), range(4)] = squares
     forms = np.array(list(DENOMINATORS.values()), dtype=np.float64)
-    return Margin(by, keys, counts, moments, rows @ forms.T)
+    sizes = np.einsum("kop,do->kdp", powers, forms)
+    return Margin(by, keys, counts, moments, rows @ forms.T, sizes)
 
 
 def _margins(finest: Margin, groups: Key, controls: Key) -> dict[Key, Margin]:
@@ -261,5 +269,6 @@ def _margins(finest: Margin, groups: Key, controls: Key) -> dict[Key, Margin]:
             total(finest.counts),
             total(finest.moments),
             total(finest.units),
+            total(finest.powers),
         )
     return margins

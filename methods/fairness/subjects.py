@@ -5,13 +5,16 @@ rows is not built here.
 """
 
 from collections.abc import Mapping
+from functools import reduce
 from itertools import combinations_with_replacement
+from operator import add, mul
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from methods.errors import BadInput
 from methods.fairness.rates import DENOMINATORS, OUTCOMES
+from methods.statistics.clusters import POWERS
 
 if TYPE_CHECKING:
     import ibis
@@ -65,25 +68,35 @@ def _margin(flagged: "ibis.Table", cube: "GroupCube", margin: "Margin") -> "Marg
     people = flagged.group_by(["subject", *names]).agg(
         **{name: flagged[name].sum() for name in OUTCOMES}
     )
+    sizes = people.mutate(
+        **{
+            f"d_{name}": reduce(
+                add, (people[o] for o, part in zip(OUTCOMES, form, strict=True) if part)
+            )
+            for name, form in DENOMINATORS.items()
+        }
+    )
     measures: dict[str, Any] = {
-        f"m{i}{j}": (people[OUTCOMES[i]] * people[OUTCOMES[j]]).sum() for i, j in _PRODUCTS
+        f"m{i}{j}": (sizes[OUTCOMES[i]] * sizes[OUTCOMES[j]]).sum() for i, j in _PRODUCTS
     }
-    for name, form in DENOMINATORS.items():
-        present = sum(
-            (people[outcome] for outcome, part in zip(OUTCOMES, form, strict=True) if part),
-            start=people.tp * 0.0,
-        )
-        measures[f"u_{name}"] = (present > 0).sum()
-    result = people.group_by(names).agg(**measures) if names else people.aggregate(**measures)
+    for name in DENOMINATORS:
+        size = sizes[f"d_{name}"]
+        measures[f"u_{name}"] = (size > 0).sum()
+        for power in POWERS:
+            # Products: an engine's power function costs many times as much.
+            measures[f"p{power}_{name}"] = reduce(mul, [size] * power).sum()
+    result = sizes.group_by(names).agg(**measures) if names else sizes.aggregate(**measures)
     found = result.to_pyarrow().to_pydict()
     moments, units = np.zeros((len(margin.keys), 4, 4)), np.zeros((len(margin.keys), 4))
+    powers = np.zeros((len(margin.keys), 4, len(POWERS)))
     for row in range(len(found["m00"])):
         at = margin.keys.index(tuple(found[name][row] for name in names))
         for i, j in _PRODUCTS:
             moments[at, i, j] = moments[at, j, i] = found[f"m{i}{j}"][row]
         units[at] = [found[f"u_{name}"][row] for name in DENOMINATORS]
+        powers[at] = [[found[f"p{p}_{name}"][row] for p in POWERS] for name in DENOMINATORS]
     cross = _cross(people, names, width, margin) if margin.by else {}
-    return Margin(margin.by, margin.keys, margin.counts, moments, units, cross)
+    return Margin(margin.by, margin.keys, margin.counts, moments, units, powers, cross)
 
 
 def _cross(

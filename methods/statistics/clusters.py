@@ -2,7 +2,7 @@
 
 A ratio metric is R = (a . S) / (b . S), where S is a vector of sums over independent units and
 a, b pick numerator and denominator. Everything needed is S, the cross products M = sum s s' over
-units, and the number of units. Nothing here reads rows.
+units, and power sums of the units' sizes m = b . s. Nothing here reads rows.
 """
 
 import math
@@ -15,6 +15,11 @@ from methods.statistics.proportions import Interval
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
+
+# Below this share of residual variance one unit is all there is.
+NOTHING_LEFT = 1e-9
+# Powers of a unit's size whose sums are needed beside those in S and M.
+POWERS = (3, 4, 5)
 
 
 @dataclass(frozen=True)
@@ -40,23 +45,50 @@ def influence(numerator: Vector, denominator: Vector, sums: Vector) -> Vector:
 
 
 def ratio_estimate(
-    numerator: Vector, denominator: Vector, sums: Vector, moments: Matrix, units: float
+    numerator: Vector, denominator: Vector, sums: Vector, moments: Matrix, powers: Vector
 ) -> Estimate:
     """Return R with its cluster-robust variance and the degrees of freedom of that variance.
 
-    The factor units / (units - 1) is the usual small-sample correction. Degrees of freedom count
-    effective units, (sum m)^2 / sum m^2 for units of size m (L. Kish, Survey Sampling, 1965,
-    section 8.2): a few heavy users carry the variance, however many light ones there are
-    (A. V. Carter, K. T. Schnepel, D. G. Steigerwald, Rev. Econ. Stat. 99 (2017) 698-709).
+    `powers` are the sums of m^3, m^4 and m^5 over units of size m. A heavy user pulls R towards
+    himself, so his residual is too small, and a few heavy users carry the variance however many
+    light ones there are. Both are corrected as if a unit's sum had the variance
+    w = m + rho (m^2 - m), rho the correlation of two rows of one unit, estimated from the data:
+    with residuals P s, P = I - m 1' / sum m, and B = P diag(w) P', the variance is multiplied by
+    tr(diag w) / tr(B) and has tr(B)^2 / tr(B^2) degrees of freedom. With units of one size that
+    is units / (units - 1) and units - 1.
+
+    Source: R. M. Bell, D. F. McCaffrey, Survey Methodology 28 (2002) 169-181 (the degrees of
+    freedom); G. W. Imbens, M. Kolesar, Rev. Econ. Stat. 98 (2016) 701-712 (the estimated rho).
     """
     total = float(denominator @ sums)
-    if total <= 0 or units < 2:
+    if total <= 0:
         return Estimate(math.nan, math.inf, 1.0)
+    value = float(numerator @ sums) / total
     c = influence(numerator, denominator, sums)
-    variance = max(float(c @ moments @ c), 0.0) * units / (units - 1)
-    effective = total * total / float(denominator @ moments @ denominator)
-    df = max(min(float(units), effective) - 1, 1.0)
-    return Estimate(float(numerator @ sums) / total, variance, df)
+    raw = max(float(c @ moments @ c), 0.0)
+    # Sizes as shares of the whole: h of the unit, and sums of their powers from 2 to 5.
+    squares = float(denominator @ moments @ denominator) / total**2
+    cubes, fourths, fifths = (float(p) / total**k for p, k in zip(powers, POWERS, strict=True))
+    rows = 1 / total
+    # What raw / (value (1 - value)) would be with rho 0 and with rho 1: rho lies as far between.
+    least, most = rows * (1 - squares), squares - 2 * cubes + squares**2
+    rho = 1.0
+    if 0 < value < 1 and most > least:
+        rho = min(max((raw / (value * (1 - value)) - least) / (most - least), 0.0), 1.0)
+    # w as shares: own h + within h^2. What stands behind `w` is what it is multiplied with.
+    own, within = (1 - rho) * rows, rho
+    w = own + within * squares
+    wh = own * squares + within * cubes
+    ww = own**2 * squares + 2 * own * within * cubes + within**2 * fourths
+    whh = own * cubes + within * fourths
+    wwh = own**2 * cubes + 2 * own * within * fourths + within**2 * fifths
+    trace = w - 2 * wh + w * squares
+    if trace <= NOTHING_LEFT * w:
+        return Estimate(value, math.inf, 1.0)
+    spread = ww - 4 * wwh + 2 * w * whh + 2 * squares * ww
+    spread += 2 * wh**2 + (w * squares) ** 2 - 4 * w * squares * wh
+    df = trace**2 / spread if spread > 0 else 1.0
+    return Estimate(value, raw * w / trace, max(df, 1.0))
 
 
 def contrast(first: Estimate, second: Estimate, covariance: float, *, log: bool) -> Estimate:

@@ -6,7 +6,10 @@ Clustered or weighted data are not handled here: see `clusters`.
 import math
 from functools import lru_cache
 from statistics import NormalDist
-from typing import NamedTuple
+from typing import Literal, NamedTuple
+
+# With fewer failures than this on a side the log scale hardly sees its variance.
+FEW_FAILURES = 10
 
 
 class Interval(NamedTuple):
@@ -112,3 +115,12 @@ def score_ratio(x1: float, n1: float, x2: float, n2: float, level: float = 0.95)
     low = 0.0 if x1 <= 0 else max(end(low1, high2, -1.0), 0.0)
     high = math.inf if x2 <= 0 else end(high1, low2, 1.0)
     return Interval(low, high)
+
+
+def ratio(
+    x1: float, n1: float, x2: float, n2: float, level: float = 0.95
+) -> tuple[Interval, Literal["log_ratio", "score_ratio"]]:
+    """Interval for p1 / p2 by the scores where the log scale fails, and the name of its method."""
+    if min(n1 - x1, n2 - x2) < FEW_FAILURES:
+        return score_ratio(x1, n1, x2, n2, level), "score_ratio"
+    return log_ratio(x1, n1, x2, n2, level), "log_ratio"

@@ -1,16 +1,19 @@
 """Intervals of proportions: published tables, peers in scipy, and what must always hold."""
 
+import itertools
 import math
+from collections.abc import Callable
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 from scipy.stats.contingency import relative_risk
 
-from methods.statistics.proportions import log_ratio, newcombe, score_ratio, wilson
+from methods.statistics.proportions import Interval, log_ratio, newcombe, ratio, score_ratio, wilson
 
+# Exact coverage need not be more than this for a nominal 0.95.
+LEAST_COVERAGE = 0.93
 NEWCOMBE_1998A = [  # Statistics in Medicine 17, 857-872, table I, method 3
     (81, 263, 0.2553, 0.3662),
     (15, 148, 0.0624, 0.1605),
@@ -86,21 +89,46 @@ def test_a_higher_level_is_never_narrower(
         assert wide.high >= narrow.high - 1e-9 or math.isinf(narrow.high)
 
 
-def _coverage_of_ratio(p1: float, p2: float, n1: int, n2: int, interval: object) -> float:
-    generator = np.random.default_rng(20)
-    draws = zip(generator.binomial(n1, p1, 4000), generator.binomial(n2, p2, 4000), strict=True)
-    hits = 0
-    for x1, x2 in draws:
-        low, high = interval(x1, n1, x2, n2)  # type: ignore[operator]
-        hits += low <= p1 / p2 <= high
-    return hits / 4000
+RatioInterval = Callable[[float, float, float, float], Interval]
+
+
+def _chosen(x1: float, n1: float, x2: float, n2: float) -> Interval:
+    return ratio(x1, n1, x2, n2)[0]
+
+
+def _coverage(interval: RatioInterval, p1: float, p2: float, n1: int, n2: int) -> float:
+    """Return the exact share of samples whose interval holds p1 / p2."""
+    first, second = (stats.binom.pmf(range(n + 1), n, p) for n, p in ((n1, p1), (n2, p2)))
+    found = 0.0
+    for x1, x2 in itertools.product(range(n1 + 1), range(n2 + 1)):
+        chance = first[x1] * second[x2]
+        if chance > 1e-9:
+            low, high = interval(x1, n1, x2, n2)
+            found += chance * (low <= p1 / p2 <= high)
+    return found
+
+
+@pytest.mark.parametrize(("n1", "n2"), [(30, 30), (30, 300), (60, 50), (300, 30)])
+@pytest.mark.parametrize("p1", [0.05, 0.3, 0.5, 0.86, 0.98])
+@pytest.mark.parametrize("p2", [0.05, 0.2, 0.6, 0.95])
+def test_the_ratio_covers_from_the_least_group_that_is_judged(
+    n1: int, n2: int, p1: float, p2: float
+) -> None:
+    assert _coverage(_chosen, p1, p2, n1, n2) >= LEAST_COVERAGE
+
+
+@pytest.mark.parametrize(("p1", "p2"), [(0.05, 0.9), (0.1, 0.1), (0.3, 0.5), (0.95, 0.9)])
+def test_the_ratio_of_tiny_groups_covers_less(p1: float, p2: float) -> None:
+    # Groups of 10 are shown and never judged.
+    assert _coverage(_chosen, p1, p2, 10, 10) >= 0.91
 
 
 def test_near_one_the_log_ratio_misses_what_the_score_ratio_covers() -> None:
     numbers = (0.86, 0.95, 400, 20)
-    assert _coverage_of_ratio(*numbers, score_ratio) >= 0.93
-    assert _coverage_of_ratio(*numbers, log_ratio) < 0.93
+    assert _coverage(score_ratio, *numbers) >= 0.95
+    assert _coverage(_chosen, *numbers) >= 0.95
+    assert _coverage(log_ratio, *numbers) < 0.75
 
 
 def test_in_the_middle_the_log_ratio_covers() -> None:
-    assert _coverage_of_ratio(0.3, 0.4, 60, 50, log_ratio) >= 0.935
+    assert _coverage(log_ratio, 0.3, 0.4, 60, 50) >= 0.95
