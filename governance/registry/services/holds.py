@@ -73,7 +73,7 @@ def place_hold(
     )
     hold = _insert_once(proposed, targets)
     if hold.pk == proposed.pk:
-        _record(hold, "hold_placed", actor, effect=effect, cause=cause, reason=reason)
+        _record(hold, "hold_placed", actor, reason, effect=effect, cause=cause)
         emit(
             HoldPlaced(
                 hold_id=str(hold.pk),
@@ -153,7 +153,7 @@ def propose_release(*, hold: Hold, actor: Actor, reason: str) -> Hold:
             if hold.released_at
             else "Lifting is proposed already; another person than the one who proposed confirms."
         )
-    _record(hold, "hold_release_proposed", actor, reason=reason)
+    _record(hold, "hold_release_proposed", actor, reason)
     return hold
 
 
@@ -183,13 +183,7 @@ def release_hold(*, hold: Hold, actor: Actor, reason: str) -> Hold:
     if not moved:
         raise Conflict("This hold is lifted already.")
     hold.refresh_from_db()
-    _record(
-        hold,
-        "hold_released",
-        actor,
-        proposed_by=hold.release_proposed_by,
-        reason=reason,
-    )
+    _record(hold, "hold_released", actor, reason, proposed_by=hold.release_proposed_by)
     emit(
         HoldReleased(
             hold_id=str(hold.pk),
@@ -239,7 +233,8 @@ def _insert_once(proposed: Hold, targets: dict[str, Any]) -> Hold:
             return found
 
 
-def _record(hold: Hold, verb: str, actor: Actor, **facts: str) -> None:
+def _record(hold: Hold, verb: str, actor: Actor, reason: str = "", **facts: str) -> None:
+    """What a person wrote may name anybody: it stays erasable, beside the leaf."""
     record_entry(
         verb=f"registry.{verb}",
         object_type="hold",
@@ -251,4 +246,5 @@ def _record(hold: Hold, verb: str, actor: Actor, **facts: str) -> None:
             "incident": hold.incident_reference,
             **facts,
         },
+        personal={"reason": reason} if reason else None,
     )

@@ -21,8 +21,12 @@ def record_change(
     actor: Actor,
     systems: Iterable[System] = (),
     material: bool = True,
+    reason: str = "",
 ) -> None:
-    """Write one ledger entry; tell upper rooms about each system whose approvals it touches."""
+    """Write one ledger entry; tell upper rooms about each system whose approvals it touches.
+
+    `reason` is what a person wrote: it may name anybody and stays erasable, beside the leaf.
+    """
     touched = sorted({system.key for system in systems})
     record_entry(
         verb=f"registry.{verb}",
@@ -30,6 +34,7 @@ def record_change(
         object_id=key,
         actor=actor,
         facts={"changed": changed, "systems": touched},
+        personal={"reason": reason} if reason else None,
     )
     if not material:
         return

@@ -141,8 +141,8 @@ def set_version_state(
             "systems": [version.system.key],
             "from": before,
             "to": state,
-            "reason": reason,
         },
+        personal={"reason": reason} if reason else None,
     )
     return version
 
@@ -179,8 +179,8 @@ def set_serving_version(
             "systems": [system.key],
             "from": former.key if former else None,
             "to": version.key,
-            "reason": reason,
         },
+        personal={"reason": reason} if reason else None,
     )
     emit(ServingVersionChanged(system_key=system.key, version_key=version.key))
     return system
@@ -213,8 +213,8 @@ def set_fallback_version(
                 "from": former.key if former else None,
                 "to": version.key if version else None,
             },
-            "reason": reason,
         },
+        reason=reason,
         actor=actor,
         systems=[system],
     )

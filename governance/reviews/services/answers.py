@@ -81,12 +81,12 @@ def answer_item(
             "outcome": outcome,
             "evidence": [
                 {
-                    "title": one.title,
                     "link": one.link,
                     "expires_at": one.expires_at.isoformat() if one.expires_at else None,
                 }
                 for one in evidence
             ],
         },
+        personal={"note": note.strip(), "evidence": [one.title for one in evidence]},
     )
     return answer

@@ -122,7 +122,7 @@ def approve(
         decided_at=database_now(),
         comment=comment,
     )
-    _record(approval, "approval_signed", actor, role=signing.value, comment=comment)
+    _record(approval, "approval_signed", actor, comment, role=signing.value)
     if {step.seat for step in approval.steps.all()} == set(Seat.values):
         _decide(approval, ApprovalState.APPROVED)
         version.refresh_from_db()
@@ -147,7 +147,7 @@ def reject(*, approval: Approval, actor: Actor, comment: str) -> Approval:
     approval = _open(approval)
     _not_an_author(approval, actor)
     _close(approval, ApprovalState.REJECTED)
-    _record(approval, "version_rejected", actor, comment=comment)
+    _record(approval, "version_rejected", actor, comment)
     return approval
 
 
@@ -157,7 +157,7 @@ def withdraw_review(*, approval: Approval, actor: Actor, reason: str) -> Approva
     require(actor, "reviews.start", [approval.version.system])
     approval = _open(approval)
     _close(approval, ApprovalState.WITHDRAWN)
-    _record(approval, "review_withdrawn", actor, reason=reason)
+    _record(approval, "review_withdrawn", actor, reason)
     return approval
 
 
@@ -216,7 +216,10 @@ def _role_to_sign(approval: Approval, actor: Actor, role: str | None) -> Role:
     return free[0]
 
 
-def _record(approval: Approval, verb: str, actor: Actor, **facts: object) -> None:
+def _record(
+    approval: Approval, verb: str, actor: Actor, comment: str = "", **facts: object
+) -> None:
+    """What a person wrote may name anybody: it stays erasable, beside the leaf."""
     record_entry(
         verb=f"reviews.{verb}",
         object_type="approval",
@@ -228,4 +231,5 @@ def _record(approval: Approval, verb: str, actor: Actor, **facts: object) -> Non
             "content_hash": approval.content_hash,
             **facts,
         },
+        personal={"comment": comment} if comment else None,
     )
