@@ -40,6 +40,12 @@ def _count(value: str) -> int:
     return int(value)
 
 
+def _number(value: str) -> int:
+    if not value.isdigit():
+        raise ValueError("must be a whole number")
+    return int(value)
+
+
 def _folder(value: str) -> Path:
     return Path(value).expanduser().resolve()
 
@@ -83,6 +89,11 @@ SETTINGS: dict[str, Setting] = {
         Setting("TACTFUL_WORKERS", "1", _count, "audit worker processes"),
         Setting("TACTFUL_LEASE_SECONDS", "30", _count, "lease of an audit; renewed thrice in it"),
         Setting("TACTFUL_AS_OWNER", "0", _flag, "connect as the owner of the tables (migrations)"),
+        Setting("TACTFUL_READY_FD", "0", _number, "set by `up`: where a worker tells it is ready"),
+        Setting("TACTFUL_CONTROLLER_NAME", "", _text, "who answers for the processing, on receipts"),
+        Setting("TACTFUL_CONTROLLER_CONTACT", "", _text, "their address for people's questions"),
+        Setting("TACTFUL_STREAM_URL", "", _text, "the stream's address; empty: PORT+1 of PUBLIC_URL"),
+        Setting("TACTFUL_STREAM_LISTENERS", "2000", _count, "listeners the stream takes at most"),
         Setting("TACTFUL_NOTIFY_URLS", "", _hosts, "Apprise addresses that receive every notice"),
         Setting("SECRET_KEY_FILE", "", _text, "Django's signing key; empty: from the key ring"),
         Setting("SUBJECT_PEPPER_FILE", "", _text, "key of subject pseudonyms; empty: key ring"),
@@ -90,6 +101,7 @@ SETTINGS: dict[str, Setting] = {
         Setting("LEDGER_KEY_FILE", "", _text, "ed25519 key of checkpoints; empty: key ring"),
         Setting("RECEIPT_KEY_FILE", "", _text, "ed25519 key of receipts; empty: key ring"),
         Setting("TOKEN_KEY_FILE", "", _text, "ed25519 key of subject tokens; empty: key ring"),
+        Setting("STREAM_KEY_FILE", "", _text, "key of stream addresses; empty: key ring"),
         Setting("WEBHOOK_KEY_FILE", "", _text, "ed25519 key of webhooks; empty: key ring"),
         Setting("FIELD_KEY_FILE", "", _text, "key of encrypted columns; empty: key ring"),
     )

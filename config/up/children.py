@@ -5,6 +5,7 @@ What keeps them alive is `config.up.supervisor`.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -36,6 +37,7 @@ class Program:
     command: tuple[str, ...]
     grace: float | None = 10.0
     environment: Mapping[str, str] = field(default_factory=dict)
+    tells_ready: bool = False  # it writes to TACTFUL_READY_FD once it takes work
 
 
 def _python(*words: str) -> tuple[str, ...]:
@@ -66,9 +68,9 @@ def programs(*, host: str, port: int, threads: int, workers: int) -> list[Progra
     return [
         Program("relay", 1, _python("manage.py", "relay")),
         Program("web", 1, _python("-m", "granian", *web, "config.wsgi:application")),
-        Program("desk", 2, _worker("desk", 1), grace=60.0, environment=QUIET),
+        Program("desk", 2, _worker("desk", 1), 60.0, QUIET, tells_ready=True),
         # A running audit finishes: its own time limit ends it, not the stop.
-        Program("audits", 2, _worker("audits", workers), grace=None, environment=QUIET),
+        Program("audits", 2, _worker("audits", workers), None, QUIET, tells_ready=True),
         Program("beat", 3, _python(*beat, "-l", "WARNING")),
     ]
 
@@ -87,21 +89,48 @@ class Child:
         self._backoff = BACKOFF_FIRST
         self._started_at = 0.0
         self._start_again_at = 0.0
+        self._ready: int | None = None  # the end of a pipe, until the word came
 
     @property
     def pid(self) -> int | None:
         return self._process.pid if self._process else None
 
     def start(self) -> None:
+        environment = {**os.environ, **self.program.environment}
+        hears: list[int] = []
+        if self.program.tells_ready:
+            self._stop_listening()
+            self._ready, tells = os.pipe()
+            os.set_blocking(self._ready, False)
+            environment["TACTFUL_READY_FD"] = str(tells)
+            hears.append(tells)
         self._process = subprocess.Popen(
             self.program.command,
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            env={**os.environ, **self.program.environment},
+            env=environment,
+            pass_fds=hears,
         )
+        for descriptor in hears:
+            os.close(descriptor)
         self._started_at = time.monotonic()
         self._guard.watch(self._process.pid)
+
+    def is_ready(self) -> bool:
+        """Whether it takes work, as far as it is one that tells."""
+        if self._process is None:
+            return False
+        if self._ready is not None:
+            with contextlib.suppress(BlockingIOError):
+                if os.read(self._ready, 1):
+                    self._stop_listening()
+        return self._ready is None
+
+    def _stop_listening(self) -> None:
+        if self._ready is not None:
+            os.close(self._ready)
+            self._ready = None
 
     def tend(self) -> str | None:
         """Notice a death and start again when its time has come; says what there is to tell."""

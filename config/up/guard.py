@@ -26,29 +26,54 @@ class Guard:
     """
 
     def __init__(self, lock: IO[str] | None = None) -> None:
-        self._process = subprocess.Popen(
+        self._lock = lock
+        self._children: dict[int, int] = {}
+        self._folders: list[Path] = []
+        self._process = self._begin()
+
+    def _begin(self) -> subprocess.Popen[str]:
+        return subprocess.Popen(
             [sys.executable, "-I", str(Path(__file__).resolve())],
             stdin=subprocess.PIPE,
             start_new_session=True,
             text=True,
             bufsize=1,
             cwd="/",
-            pass_fds=[lock.fileno()] if lock else [],
+            pass_fds=[self._lock.fileno()] if self._lock else [],
         )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def tend(self) -> str | None:
+        """Replace a guard that died; says what there is to tell."""
+        if self._process.poll() is None:
+            return None
+        self._process = self._begin()
+        for folder in self._folders:
+            self._tell(f"d {folder}")
+        for pid, stop_signal in self._children.items():
+            self._tell(f"+ {pid} {stop_signal}")
+        return "The guard process ended by itself; another one took its place."
 
     def watch(self, pid: int, stop_signal: int = signal.SIGTERM) -> None:
         """End the process group of `pid` when this process is gone; servers (SIGINT) end last."""
+        self._children[pid] = int(stop_signal)
         self._tell(f"+ {pid} {int(stop_signal)}")
 
     def forget(self, pid: int) -> None:
+        self._children.pop(pid, None)
         self._tell(f"- {pid} 0")
 
     def remove_folder(self, folder: Path) -> None:
         """Delete `folder` when this process is gone."""
+        self._folders.append(folder)
         self._tell(f"d {folder}")
 
     def close(self) -> None:
         """Let the guard do its work now and wait for it."""
+        self._tell("q -")
         if self._process.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
                 self._process.stdin.close()
@@ -91,10 +116,15 @@ def _end(pids: list[int], stop_signal: int) -> None:
 def main() -> None:
     for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)
+    watched = os.getppid()
+    took_leave = False
     children: dict[int, int] = {}
     folders: list[str] = []
     for line in sys.stdin:
         kind, rest = line.rstrip("\n").split(" ", 1)
+        if kind == "q":
+            took_leave = True
+            continue
         if kind == "d":
             folders.append(rest)
             continue
@@ -103,6 +133,14 @@ def main() -> None:
             children[pid] = stop_signal
         else:
             children.pop(pid, None)
+    if children and not took_leave:
+        with contextlib.suppress(OSError):
+            print(
+                f"Process {watched} was killed, or died, without stopping its children:"
+                " they are being stopped.",
+                file=sys.stderr,
+                flush=True,
+            )
     for last in (signal.SIGTERM, signal.SIGINT):
         _end([pid for pid, stop_signal in children.items() if stop_signal == last], last)
     for folder in folders:

@@ -71,11 +71,18 @@ def hold_folder(layout: Layout) -> IO[str]:
     return file
 
 
-def prepare_database(verbosity: int = 1) -> None:
-    """Migrate and grant in a process of its own, which alone connects as the owner."""
+def prepare_database(guard: Guard, verbosity: int = 1) -> None:
+    """Migrate and grant in a process of its own, which alone connects as the owner.
+
+    It has its own session: Ctrl-C waits for a migration and does not cut it in two.
+    """
     command = [sys.executable, str(ROOT / "manage.py"), "prepare_database", "-v", str(verbosity)]
-    ended = subprocess.run(command, env={**os.environ, "TACTFUL_AS_OWNER": "1"}, check=False)
-    if ended.returncode:
+    owner = {**os.environ, "TACTFUL_AS_OWNER": "1"}
+    preparing = subprocess.Popen(command, env=owner, start_new_session=True)
+    guard.watch(preparing.pid)
+    failed = preparing.wait()
+    guard.forget(preparing.pid)
+    if failed:
         raise CannotRun("The database could not be prepared; the reason stands above.")
 
 
@@ -112,7 +119,7 @@ def running(layout: Layout, prepare: bool = True) -> Iterator[None]:
         try:
             server.start()
             if prepare and not is_prepared(layout):
-                prepare_database(verbosity=0)
+                prepare_database(guard, verbosity=0)
             yield
         finally:
             fcntl.flock(use, fcntl.LOCK_EX)  # wait for the commands that came meanwhile

@@ -16,7 +16,9 @@ import socket
 import subprocess
 import sys
 import time
+import traceback
 from pathlib import Path
+from typing import TextIO
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -29,12 +31,18 @@ from config.up.postgres import CannotRun, Server
 from config.up.session import hold_folder, prepare_database
 
 WEB_READY_SECONDS = 90.0
+WORKERS_READY_SECONDS = 60.0
 TICK = 0.2
 PATIENCE = 8.0  # seconds of silence before a stop says what it waits for
 
 
-def say(sentence: str) -> None:
-    print(sentence, flush=True)
+def say(sentence: str, stream: TextIO | None = None) -> None:
+    """Tell whoever listens; that nobody reads any more is no reason to end."""
+    out = stream or sys.stdout
+    try:
+        print(sentence, file=out, flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
 
 
 def is_loopback(host: str) -> bool:
@@ -79,13 +87,16 @@ class Supervisor:
         self.data_dir: Path = env.read("DATA_DIR")
         self.layout = Layout(self.data_dir)
         self.stop_requests = 0
+        self.stopped_by = signal.SIGTERM
+        self.ready = False
         self.children: list[Child] = []
         self.server: Server | None = None
         self.guard: Guard | None = None
 
     def run(self) -> int:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._note_stop)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            if signal.getsignal(number) != signal.SIG_IGN:  # nohup ignores SIGHUP on purpose
+                signal.signal(number, self._note_stop)
         check_audience(self.host, self.demo)
         lock = hold_folder(self.layout)
         check_port(self.host, self.port)
@@ -99,10 +110,20 @@ class Supervisor:
             self._stop()
             self.guard.close()
             lock.close()
-        return 0
+        return self._take_leave()
 
-    def _note_stop(self, _number: int, _frame: object) -> None:
+    def _note_stop(self, number: int, _frame: object) -> None:
+        if not self.stop_requests:
+            self.stopped_by = signal.Signals(number)
         self.stop_requests += 1
+
+    def _take_leave(self) -> int:
+        """Say who ended it: asked to after it served is no failure, before that it is one."""
+        if self.ready:
+            say(f"Tactful has stopped: {self.stopped_by.name} asked it to.")
+            return 0
+        say(f"Tactful was stopped by {self.stopped_by.name} before it was ready.", sys.stderr)
+        return 128 + self.stopped_by
 
     def _start(self) -> None:
         assert self.guard is not None
@@ -113,7 +134,7 @@ class Supervisor:
         if self.stop_requests:
             return
         (self.data_dir / "static").mkdir(parents=True, exist_ok=True)
-        prepare_database()
+        prepare_database(self.guard)
         say("The database is at this release.")
         wanted = programs(
             host=self.host,
@@ -128,6 +149,7 @@ class Supervisor:
         if load is not None:
             self._finish_demo(load)
             self._start_children([storefront()])
+        self._wait_for_workers()
         if not self.stop_requests:
             self._announce()
 
@@ -167,6 +189,19 @@ class Supervisor:
                 raise CannotRun("The web server does not answer; its messages stand above.")
             time.sleep(TICK)
 
+    def _wait_for_workers(self) -> None:
+        """Web and holds work without them, so a broker that is away is told of and waited for."""
+        warned_at = time.monotonic() + WORKERS_READY_SECONDS
+        while not self.stop_requests:
+            self._tend()
+            late = [child.program.name for child in self.children if not child.is_ready()]
+            if not late:
+                return
+            if time.monotonic() > warned_at:
+                say(f"Pages are served; not ready to work yet: {', '.join(late)}.")
+                warned_at = float("inf")
+            time.sleep(TICK)
+
     def _web_answers(self) -> bool:
         everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (asked, never bound)
         host = everywhere.get(self.host, self.host)
@@ -180,6 +215,7 @@ class Supervisor:
             connection.close()
 
     def _announce(self) -> None:
+        self.ready = True
         url = env.read("PUBLIC_URL") or f"http://{self.host}:{self.port}"
         say(f"\nTactful is ready: {url}")
         told = self.data_dir / "demo.json"
@@ -191,6 +227,8 @@ class Supervisor:
         say("Ctrl-C stops it.")
 
     def _tend(self) -> None:
+        if self.guard is not None and (news := self.guard.tend()):
+            say(news)
         if self.server is not None:
             process = self.server.process
             if process is not None and process.poll() is not None:
@@ -206,8 +244,6 @@ class Supervisor:
             self._stop_stage([child for child in self.children if child.program.stage == stage])
         if self.server is not None:
             self.server.stop()
-        if self.children:
-            say("Tactful has stopped.")
 
     def _stop_stage(self, children: list[Child]) -> None:
         for child in children:
@@ -237,5 +273,11 @@ def main(arguments: list[str]) -> int:
         env.check_all()
         return Supervisor(demo=env.read("DEMO")).run()
     except (CannotRun, ImproperlyConfigured) as problem:
-        print(problem, file=sys.stderr)
-        return 1
+        say(str(problem), sys.stderr)
+    except Exception as problem:  # noqa: BLE001  (the last word, whatever it was)
+        say(traceback.format_exc(), sys.stderr)
+        say(
+            f"Tactful ended by a fault of its own: {str(problem) or type(problem).__name__}",
+            sys.stderr,
+        )
+    return 1

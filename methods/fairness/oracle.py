@@ -1,82 +1,122 @@
-"""The recorded numbers: fairlearn's own, computed on the cube with sample weights.
+"""The recorded numbers: fairlearn's MetricFrame on the cube, once for all ways of grouping.
 
-A row-by-row run of fairlearn gives the same numbers to rounding; the tests hold that.
+Grouping, wholes, differences and ratios are fairlearn's; the rate of one group is one division of
+counts, `kernel.rate`. A run of fairlearn on raw rows gives the same numbers; the tests hold that.
 """
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
-from methods.fairness.cube import GroupCube, Key
-from methods.fairness.rates import OUTCOMES, SCALARS
+import numpy as np
+from numpy.typing import NDArray
+
+from methods.fairness import kernel
+from methods.fairness.cube import Array, GroupCube, Key
+from methods.fairness.rates import KINDS, SCALARS, Kind
+
+Rows = dict[Any, dict[str, float]]
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """Values by (rate, key) per margin key, and scalars by (name, stratum)."""
+    """Values by (rate, key) per margin key, and disparities and scalars by stratum."""
 
     by_group: dict[tuple[str, Key], float]
     overall: dict[tuple[str, Key], float]
+    disparities: dict[tuple[str, Kind, Key], float]
     scalars: dict[tuple[str, Key], float]
 
 
-def record(cube: GroupCube, by: Key, rates: Sequence[str], method: str) -> Recorded:
-    """Return fairlearn's numbers for one way of grouping; `method` is of the scalars."""
+def load() -> None:
+    """Import what `record` needs, so that its first call need not."""
+    for name in ("fairlearn.metrics", "pandas"):
+        import_module(name)
+
+
+def record(
+    cube: GroupCube, ways: Iterable[Key], rates: Sequence[str], method: str
+) -> dict[Key, Recorded]:
+    """Return fairlearn's numbers for each way of grouping; `method` is of the disparities."""
     import fairlearn.metrics as fl
     import pandas as pd
-    from sklearn.metrics import accuracy_score, precision_score
 
-    functions: dict[str, Any] = {
-        name: getattr(fl, name) for name in rates if name not in ("accuracy", "precision")
-    }
-    if "accuracy" in rates:
-        functions["accuracy"] = accuracy_score
-    if "precision" in rates:
-        functions["precision"] = precision_score
-    margin = cube.margins[by]
-    table: list[tuple[Any, ...]] = [
-        (*key, int(outcome in ("tp", "fn")), int(outcome in ("tp", "fp")), count)
-        for key, counts in zip(margin.keys, margin.counts, strict=True)
-        for outcome, count in zip(OUTCOMES, counts, strict=True)
-        if count > 0
-    ]
-    # Column names of the data may clash with each other's role: number them.
-    names = [f"k{i}" for i in range(len(cube.controls) + len(by))]
-    frame = pd.DataFrame(table, columns=[*names, "truth", "pred", "n"])
-    controls, groups = names[: len(cube.controls)], names[len(cube.controls) :]
+    ways, width = tuple(ways), len(cube.controls)
+    # A stratum of a way of grouping is a control, a key's place within it the group.
+    families = [(by, stratum) for by in ways for stratum in cube.margins[()].keys]
+    places: dict[tuple[Key, Key], tuple[int, int]] = {}
+    sizes = [0] * len(families)
+    cells: list[tuple[int, int, int, float]] = []
+    for by in ways:
+        margin = cube.margins[by]
+        for key, counts in zip(margin.keys, margin.counts, strict=True):
+            family = families.index((by, key[:width]))
+            places[by, key] = family, sizes[family]
+            sizes[family] += 1
+            cells += [(*places[by, key], outcome, n) for outcome, n in enumerate(counts) if n > 0]
+    frame = pd.DataFrame(cells, columns=["family", "place", "outcome", "n"])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         metric = fl.MetricFrame(
-            metrics=functions,
-            y_true=frame["truth"],
-            y_pred=frame["pred"],
-            sensitive_features=frame[groups],
-            control_features=frame[controls] if controls else None,
-            sample_params={name: {"sample_weight": frame["n"]} for name in functions},
+            metrics={rate: _metric(rate) for rate in rates},
+            # The position in OUTCOMES tells the truth and the decision at once.
+            y_true=frame["outcome"],
+            y_pred=frame["outcome"],
+            control_features=frame["family"],
+            sensitive_features=frame["place"],
+            sample_params={rate: {"sample_weight": frame["n"]} for rate in rates},
         )
-        kinds = {
-            "difference": metric.difference(method=method),
-            "ratio": metric.ratio(method=method),
+        values = _rows(metric.by_group)
+        wholes = _rows(metric.overall)
+        disparities: dict[Kind, Rows] = {
+            "difference": _rows(metric.difference(method=method)),
+            "ratio": _rows(metric.ratio(method=method)),
         }
-    strata = sorted({key[: len(controls)] for key in margin.keys})
-    by_group = {
-        (rate, key): float(metric.by_group[rate][key if len(key) > 1 else key[0]])
-        for rate in rates
-        for key in margin.keys
+    found: dict[Key, Recorded] = {}
+    for by in ways:
+        own = [(number, stratum) for number, (way, stratum) in enumerate(families) if way == by]
+        gaps = {
+            (rate, kind, stratum): disparities[kind][number][rate]
+            for kind in KINDS
+            for rate in rates
+            for number, stratum in own
+        }
+        found[by] = Recorded(
+            {(rate, key): values[places[by, key]][rate] for rate in rates for key in cube.margins[by].keys},
+            {(rate, stratum): wholes[number][rate] for rate in rates for number, stratum in own},
+            gaps,
+            _scalars(gaps, rates, [stratum for _, stratum in own]),
+        )
+    return found
+
+
+def _rows(frame: Any) -> Rows:
+    """Return a frame as row -> rate -> value."""
+    rows: Rows = frame.to_dict("index")
+    return rows
+
+
+def _scalars(
+    gaps: dict[tuple[str, Kind, Key], float], rates: Sequence[str], strata: Iterable[Key]
+) -> dict[tuple[str, Key], float]:
+    """Return fairlearn's named scalars: the worst disparity of their rates."""
+    return {
+        (name, stratum): (max if scalar.kind == "difference" else min)(
+            gaps[rate, scalar.kind, stratum] for rate in scalar.rates
+        )
+        for name, scalar in SCALARS.items()
+        if set(scalar.rates) <= set(rates)
+        for stratum in strata
     }
-    overall = {(rate, s): float(_at(metric.overall, rate, s)) for rate in rates for s in strata}
-    scalars: dict[tuple[str, Key], float] = {}
-    for name, scalar in SCALARS.items():
-        if set(scalar.rates) <= set(rates):
-            for s in strata:
-                parts = [float(_at(kinds[scalar.kind], rate, s)) for rate in scalar.rates]
-                scalars[name, s] = max(parts) if scalar.kind == "difference" else min(parts)
-    return Recorded(by_group, overall, scalars)
 
 
-def _at(values: Any, rate: str, stratum: Key) -> Any:
-    """Read one value of fairlearn's result: a series of rates, or a frame of strata x rates."""
-    if not stratum:
-        return values[rate]
-    return values[rate][stratum if len(stratum) > 1 else stratum[0]]
+def _metric(rate: str) -> Callable[..., float]:
+    """Return a rate as fairlearn calls it: over the rows of one group."""
+
+    def value(outcome: NDArray[np.int64], _: NDArray[np.int64], sample_weight: Array) -> float:
+        counts = np.bincount(outcome, weights=sample_weight, minlength=4)
+        return float(kernel.rate(rate, counts))
+
+    return value
