@@ -19,6 +19,6 @@ def run(payload: dict[str, Any]) -> None:
 
 @shared_task(name="audits.tick")  # type: ignore[untyped-decorator]  # Celery has no types
 def tick() -> None:
-    """Schedule due windows and take over what was lost."""
-    services.schedule_due_runs()
+    """Take over what was lost, then schedule due windows; many plans never delay a takeover."""
     services.reap_expired()
+    services.schedule_due_runs()
