@@ -3,15 +3,17 @@
 
     python verify_tactful.py bundle FILE --key KEY [--checkpoint FILE]
     python verify_tactful.py proof FILE --key KEY
+    python verify_tactful.py receipt FILE --key KEY --keys FILE
 
 `bundle` recomputes every leaf and every signed root of a bundle (`manage.py verify_ledger
 --bundle FILE`, or the Evidence page); `--checkpoint` also demands that a checkpoint you kept
-outside is a state of this very ledger. `proof` checks the proof of one entry. KEY is the verifier
+outside is a state of this very ledger. `proof` checks the proof of one entry; `receipt` a consent
+receipt, its signature by `--keys` (the JWK set at /.well-known/jwks.json). KEY is the verifier
 key (name+hash+base64) as you first learned it, not as the file tells it. Exit 0: all is as it was
 written; 1: a line names each fault; 2: the file cannot be read.
 
 Leaves: SHA-256(0x00 || canonical JSON, RFC 8785). Nodes: SHA-256(0x01 || left || right), RFC 6962.
-Checkpoints: C2SP tlog-checkpoint, ed25519.
+Checkpoints: C2SP tlog-checkpoint, ed25519. Receipts: detached JWS (RFC 7515, F), EdDSA.
 """
 
 from __future__ import annotations
@@ -180,21 +182,56 @@ def verify_proof(proof: dict[str, Any], key: Key) -> Iterator[str]:
         yield f"position {proof['position']}: the entry is not in the signed tree"
 
 
+def decode(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def verify_receipt(receipt: dict[str, Any], key: Key, keys: dict[str, Any]) -> Iterator[str]:
+    """Yield a line for each fault of a receipt; without a ledger proof only a promise is signed."""
+    proof = receipt.pop("tactful:proof")
+    head, _, signature = proof["jws"].partition("..")
+    body = json.dumps(receipt, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    payload = base64.urlsafe_b64encode(body.encode()).rstrip(b"=").decode()
+    name = json.loads(decode(head))["kid"]
+    try:
+        (public,) = [decode(one["x"]) for one in keys["keys"] if one["kid"] == name]
+        Ed25519PublicKey.from_public_bytes(public).verify(
+            decode(signature), f"{head}.{payload}".encode()
+        )
+    except (InvalidSignature, ValueError):
+        yield "the receipt was changed, or another installation signed it"
+    if "ledger" not in proof:
+        yield f"not in the ledger yet: promised by {proof['ledger_promised_by']}"
+        return
+    yield from verify_proof(proof["ledger"], key)
+    record, leaf = receipt["dpv:hasRecordOfActivity"], json.loads(proof["ledger"]["leaf"])
+    told = [record[f"tactful:{one}"] for one in ("purpose", "status", "revision")]
+    told += [record["dpv:hasDataSubject"]["dct:identifier"], record["tactful:ledgerEntry"]]
+    kept = [leaf["facts"][one] for one in ("purpose", "status", "revision", "subject")]
+    if told != [*kept, leaf["id"]]:
+        yield "the ledger's entry is of another choice"
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("kind", choices=("bundle", "proof"))
+    parser.add_argument("kind", choices=("bundle", "proof", "receipt"))
     parser.add_argument("file")
     parser.add_argument("--key", required=True, help="verifier key: name+hash+base64")
     parser.add_argument("--checkpoint", help="a checkpoint you kept outside")
+    parser.add_argument("--keys", help="the JWK set that receipts are signed with")
     given = parser.parse_args(arguments)
     try:
         key, kept = read_key(given.key), None
         if given.checkpoint:
             kept = open_checkpoint(Path(given.checkpoint).read_text(encoding="utf-8"), key)
         with Path(given.file).open(encoding="utf-8") as file:
-            whole = given.kind == "bundle"
-            found = verify_bundle(file, key, kept) if whole else verify_proof(json.load(file), key)
-            faults = list(found)
+            if given.kind == "bundle":
+                faults = list(verify_bundle(file, key, kept))
+            elif given.kind == "proof":
+                faults = list(verify_proof(json.load(file), key))
+            else:
+                keys = json.loads(Path(given.keys or "").read_text(encoding="utf-8"))
+                faults = list(verify_receipt(json.load(file), key, keys))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
         print(f"{given.file} cannot be verified: {problem}", file=sys.stderr)
         return 2

@@ -2,10 +2,12 @@
 
 from django.urls import URLPattern, URLResolver, path
 
+from consent.api.receipts import key_set
 from consent.web import playground, preferences, staff
 
 app_name = "consent"
 urlpatterns: list[URLPattern | URLResolver] = [
+    path(".well-known/jwks.json", key_set, name="keys"),
     path("preferences/", preferences.preference_centre, name="preferences"),
     path("consent/", staff.rates, name="rates"),
     path("consent/try/", staff.open_as_test_person, name="try"),

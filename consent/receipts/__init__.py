@@ -1,0 +1,1 @@
+"""Receipts: what was recorded about one choice, signed, with its place in the ledger."""
