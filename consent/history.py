@@ -18,8 +18,10 @@ from consent.decision.facts import (
     ChoiceFacts,
     Circumstances,
     HoldFacts,
+    NoticeFacts,
     PersonFacts,
     PurposeFacts,
+    RegionRule,
     SurfaceFacts,
     SystemFacts,
     VersionFacts,
@@ -80,7 +82,7 @@ def _version(system: System, name: str | None, at: datetime) -> VersionFacts | N
     return VersionFacts(key, state in APPROVED_STATES, _holds(at, version=version))
 
 
-def _purpose(purpose: Purpose, at: datetime) -> PurposeFacts:
+def _purpose(purpose: Purpose, at: datetime, notice: NoticeFacts) -> PurposeFacts:
     names = (
         "lawful_basis",
         "needs_device_access",
@@ -96,11 +98,12 @@ def _purpose(purpose: Purpose, at: datetime) -> PurposeFacts:
         lawful_basis=was["lawful_basis"],
         needs_device_access=was["needs_device_access"],
         electronic_marketing=is_electronic_marketing(was["dpv_iri"], was["fideslang_use"]),
-        mechanism=was["mechanism"],
+        rules=tuple(RegionRule(region, each) for region, each in was["mechanism"].items()),
         gpc_covers=was["gpc_covers"],
         active=was["state"] == "published",
         types=tuple(purpose.types.values_list("key", flat=True)),
         holds=_holds(at, purpose=purpose),
+        notice=notice,
     )
 
 
@@ -126,9 +129,11 @@ def catalogue_at(system: System, at: datetime) -> Catalogue:
     }
     keys = {*was["purposes"], *(key for each in surfaces.values() for key in each.purposes)}
     notices = NoticeVersion.objects.filter(published_at__lte=at).order_by("-published_at")
+    notice = notice_facts([(each.key, each.material, each.published_at) for each in notices])
     return Catalogue(
         purposes={
-            purpose.key: _purpose(purpose, at) for purpose in Purpose.objects.filter(key__in=keys)
+            purpose.key: _purpose(purpose, at, notice)
+            for purpose in Purpose.objects.filter(key__in=keys)
         },
         systems={
             system.key: SystemFacts(
@@ -141,7 +146,6 @@ def catalogue_at(system: System, at: datetime) -> Catalogue:
                 holds=_holds(at, system=system),
             )
         },
-        notice=notice_facts([(each.key, each.material, each.published_at) for each in notices]),
     )
 
 
@@ -169,7 +173,7 @@ def person_at(subject: str, at: datetime) -> PersonFacts | None:
         )
     return PersonFacts(
         restricted=person.restricted_at is not None and person.restricted_at <= at,
-        minor=person.age_band == "minor",
+        age_band=person.age_band,
         gpc=gpc,
         region=region,
         choices=choices,

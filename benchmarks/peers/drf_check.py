@@ -5,6 +5,7 @@ It answers the same question with the same rule; only the way to the facts diffe
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.core.wsgi import get_wsgi_application
@@ -30,6 +31,7 @@ from consent.decision.facts import (  # noqa: E402
     HoldFacts,
     PersonFacts,
     PurposeFacts,
+    RegionRule,
 )
 from consent.decision.precedence import decide_purpose  # noqa: E402
 from consent.decision.vocabulary import Outcome, Status  # noqa: E402
@@ -54,16 +56,19 @@ class QuestionSerializer(serializers.Serializer[dict[str, Any]]):
     context = ContextSerializer()  # type: ignore[assignment]  # the field's name is the API's word
 
 
-def _purpose(key: str) -> PurposeFacts:
+def _purpose(key: str, now: datetime) -> PurposeFacts:
     row = Purpose.objects.prefetch_related("types").filter(key=key).first()
     if row is None:
         raise NotFound(f"There is no purpose {key!r}.")
+    notices = NoticeVersion.objects.order_by("-published_at").values_list(
+        "key", "material", "published_at"
+    )
     return PurposeFacts(
         key=row.key,
         lawful_basis=row.lawful_basis,
         needs_device_access=row.needs_device_access,
         electronic_marketing=is_electronic_marketing(row.dpv_iri, row.fideslang_use),
-        mechanism=row.mechanism,
+        rules=tuple(RegionRule(region, each) for region, each in row.mechanism.items()),
         gpc_covers=row.gpc_covers,
         active=row.state == "published",
         types=tuple(kind.key for kind in row.types.all()),
@@ -76,6 +81,7 @@ def _purpose(key: str) -> PurposeFacts:
             )
             for hold in row.holds.filter(released_at__isnull=True)
         ),
+        notice=notice_facts([each for each in notices if each[2] <= now]),
     )
 
 
@@ -93,7 +99,7 @@ def _person(external_id: str, purpose: str) -> PersonFacts:
     return PersonFacts(
         erased=erased,
         restricted=subject.restricted_at is not None,
-        minor=subject.age_band == "minor",
+        age_band=subject.age_band,
         gpc=subject.gpc,
         region=subject.region,
         choices={
@@ -122,15 +128,8 @@ class CheckView(APIView):
         question = QuestionSerializer(data=request.data)
         question.is_valid(raise_exception=True)
         context = question.validated_data["context"]
-        notices = NoticeVersion.objects.order_by("-published_at").values_list(
-            "key", "material", "published_at"
-        )
         now = database_now()
-        catalogue = Catalogue(
-            purposes={key: _purpose(key)},
-            systems={},
-            notice=notice_facts([row for row in notices if row[2] <= now]),
-        )
+        catalogue = Catalogue(purposes={key: _purpose(key, now)})
         moment = Circumstances(now=now, region=context["region"], gpc=context["gpc"], surface="")
         decision = decide_purpose(catalogue, key, _person(context["targetingKey"], key), moment)
         return Response(doors.purpose_flag(key, decision, ""))

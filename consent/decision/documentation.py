@@ -6,9 +6,15 @@ from consent.decision.truth_table import render_markdown
 from consent.decision.vocabulary import TYPE_KEYS, TYPES_CLOSED_TO_MINORS, Obligation, Regime
 
 _OBLIGATIONS = {
-    Obligation.HUMAN_REVIEW: "a person decides this case",
-    Obligation.SHOW_NOTICE: "show the current notice before or while personalising",
-    Obligation.DISCLOSE_PERSONALISED_PRICE: "say that the price was personalised",
+    Obligation.ON_DEVICE_ONLY: "a feature is registered as on-device: read it on the person's "
+    "device only and send nothing of it. Of a system: a feature its serving version reads; of a "
+    "purpose: a feature that is allowed for it",
+    Obligation.HUMAN_REVIEW: "a person decides this case: the answer is held and the system is "
+    "registered as `hold_for_human`",
+    Obligation.SHOW_NOTICE: "show the current notice before or while personalising: nothing was "
+    "chosen (`default_on`), or the choice was made under an older notice (`notice_outdated`)",
+    Obligation.DISCLOSE_PERSONALISED_PRICE: "say that the price was personalised: the purpose "
+    "stands behind the type `pricing`, or the surface shows prices",
 }
 _REGIMES = {
     Regime.NOTICE_ONLY: "on, people are told",
@@ -54,14 +60,23 @@ Call with the default `false`: a client that cannot reach the door answers with 
 ## Regimes
 
 What holds for who has not chosen, by region; a region is looked up as itself, its country, `EU`
-and `*`. An unknown region gets the strictest regime of the purpose. Access to the person's device
-and electronic marketing are at least `opt_in`, whatever the lawful basis; so is a purpose based
-on consent in the EU, the EEA, the United Kingdom and Switzerland.
+and `*`. A rule is valid from its start until before its end; two rules of one purpose and region
+never overlap. An unknown region gets the strictest regime of the purpose. Access to the person's
+device and electronic marketing are at least `opt_in`, whatever the lawful basis; so is a purpose
+based on consent in the EU, the EEA, the United Kingdom and Switzerland.
 
 {_list({str(key): words for key, words in _REGIMES.items()})}
 ## Age
 
-The reason `policy` closes {closed} for minors. Callers are not told the age.
+The reason `policy` closes {closed} for minors, whatever the registry says. Age rules of a type,
+by region and with a time, may close a type to more people: to everybody below a minimum age, and
+to people whose age is not known. A band counts as its youngest age, so `minor` as the youngest of
+all; an unknown region gets every rule of the type. Callers are not told the age.
+
+## How long a yes lasts
+
+The shortest of the purpose's own time, the maximum age of the region's rule, and what the caller
+asked for; it is fixed as the choice is recorded.
 
 ## Obligations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from consent.decision.ages import closed_by_age
 from consent.decision.facts import (
     ANONYMOUS,
     Catalogue,
@@ -20,7 +21,6 @@ from consent.decision.facts import (
 from consent.decision.regions import regime_of
 from consent.decision.truth_table import TABLE
 from consent.decision.vocabulary import (
-    TYPES_CLOSED_TO_MINORS,
     VALID_STATUSES,
     Obligation,
     Outcome,
@@ -85,12 +85,14 @@ def _informed_against_gpc(choice: ChoiceFacts | None) -> bool:
     )
 
 
-def _default(purpose: PurposeFacts, region: str | None) -> Regime:
+def regime_for(purpose: PurposeFacts, region: str | None, now: datetime) -> Regime:
+    """Return how people choose about a purpose in a region at a moment."""
     return regime_of(
-        mechanism=purpose.mechanism,
+        rules=purpose.rules,
         lawful_basis=purpose.lawful_basis,
         consent_always=purpose.needs_device_access or purpose.electronic_marketing,
         region=region,
+        now=now,
     )
 
 
@@ -98,12 +100,12 @@ def applicable_reasons(
     purpose: PurposeFacts,
     person: PersonFacts,
     circumstances: Circumstances,
-    notice: NoticeFacts,
 ) -> tuple[Reason, ...]:
     """Return every reason that holds for this purpose, in order of precedence; never empty."""
     choice = person.choices.get(purpose.key)
     status = choice.status if choice else Status.UNKNOWN
-    regime = _default(purpose, circumstances.region or person.region or None)
+    region = circumstances.region or person.region or None
+    regime = regime_for(purpose, region, circumstances.now)
     valid = choice is not None and status in VALID_STATUSES
     expired = status is Status.EXPIRED or (
         choice is not None
@@ -117,13 +119,21 @@ def applicable_reasons(
         Reason.PROHIBITED: not purpose.active or regime is Regime.PROHIBITED,
         Reason.ERASED: person.erased,
         Reason.RESTRICTED: person.restricted,
-        Reason.POLICY: person.minor and bool(TYPES_CLOSED_TO_MINORS.intersection(purpose.types)),
+        Reason.POLICY: closed_by_age(
+            types=purpose.types,
+            age_rules=purpose.age_rules,
+            age_band=person.age_band,
+            region=region,
+            now=circumstances.now,
+        ),
         Reason.OBJECTED: status is Status.OBJECTED,
         Reason.WITHDRAWN: status in _ENDED,
         Reason.REFUSED: status is Status.REFUSED,
         Reason.GPC: gpc_on and purpose.gpc_covers and not _informed_against_gpc(choice),
         Reason.EXPIRED: expired,
-        Reason.NOTICE_OUTDATED: choice is not None and valid and _notice_outdated(choice, notice),
+        Reason.NOTICE_OUTDATED: choice is not None
+        and valid
+        and _notice_outdated(choice, purpose.notice),
         Reason.GIVEN: valid,
         Reason.DEFAULT_ON: regime in (Regime.OPT_OUT, Regime.NOTICE_ONLY),
         Reason.DEFAULT_OFF: regime in (Regime.OPT_IN, Regime.PROHIBITED),
@@ -143,7 +153,7 @@ def decide_purpose(
     purpose = catalogue.purposes.get(key)
     if purpose is None:
         return UNAVAILABLE
-    reasons = applicable_reasons(purpose, person, circumstances, catalogue.notice)
+    reasons = applicable_reasons(purpose, person, circumstances)
     reason, lost = reasons[0], reasons[1:]
     if reason is Reason.HELD:
         # A hold never softens an answer: what applied without it still bounds the outcome.
@@ -160,7 +170,7 @@ def decide_purpose(
         purpose=key,
         incident=next((hold.incident for hold in purpose.holds if hold.incident), ""),
         lawful_basis=purpose.lawful_basis,
-        notice_version=(choice.notice_version if choice else "") or catalogue.notice.current,
+        notice_version=(choice.notice_version if choice else "") or purpose.notice.current,
         expires_at=choice.expires_at if choice else None,
         lost=lost,
     )
@@ -174,9 +184,27 @@ def _purpose_obligations(
         found.append(Obligation.HUMAN_REVIEW)
     if reason in (Reason.NOTICE_OUTDATED, Reason.DEFAULT_ON):
         found.append(Obligation.SHOW_NOTICE)
+    if outcome is Outcome.PERSONALISE and purpose.on_device:
+        found.append(Obligation.ON_DEVICE_ONLY)
     if outcome is Outcome.PERSONALISE and "pricing" in purpose.types:
         found.append(Obligation.DISCLOSE_PERSONALISED_PRICE)
     return tuple(found)
+
+
+def _system_obligations(
+    system: SystemFacts, surfaces: tuple[SurfaceFacts, ...], answers: list[Decision]
+) -> tuple[Obligation, ...]:
+    """What a system that may personalise must do: its purposes', its version's, its surfaces'.
+
+    A purpose is told of every feature it allows, a system of those its version reads.
+    """
+    found = {each for answer in answers for each in answer.obligations}
+    found.discard(Obligation.ON_DEVICE_ONLY)
+    if system.serving is not None and system.serving.on_device:
+        found.add(Obligation.ON_DEVICE_ONLY)
+    if any(surface.kind == "pricing" for surface in surfaces):
+        found.add(Obligation.DISCLOSE_PERSONALISED_PRICE)
+    return tuple(each for each in Obligation if each in found)
 
 
 def _surfaces_asked(system: SystemFacts, surface: str) -> tuple[SurfaceFacts, ...]:
@@ -245,7 +273,7 @@ def decide_system(
         human = holds and outcome is Outcome.DENY and system.on_pause == "hold_for_human"
         obligations = (Obligation.HUMAN_REVIEW,) if human else ()
     elif outcome is Outcome.PERSONALISE:
-        obligations = tuple(dict.fromkeys(o for answer in answers for o in answer.obligations))
+        obligations = _system_obligations(system, surfaces, answers)
     return Decision(
         outcome=outcome,
         reason=reason,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 
+from consent.decision.facts import RegionRule, in_force
 from consent.decision.vocabulary import Regime
 
 EU_COUNTRIES = frozenset(
@@ -38,36 +40,55 @@ def wider_regions(region: str) -> Iterator[str]:
 
 
 def _read(value: str) -> Regime:
-    """Read a declared mechanism; a word we do not know counts as opt-in, never as freer."""
+    """Read a declared regime; a word we do not know counts as opt-in, never as freer."""
     try:
         return Regime(value)
     except ValueError:
         return Regime.OPT_IN
 
 
+def rules_for(
+    rules: Sequence[RegionRule], region: str | None, now: datetime
+) -> tuple[RegionRule, ...]:
+    """Return the rules that bind a region now: the closest one declared for it, else all.
+
+    All of them bind where the region is unknown or nothing is declared for it: the strictest
+    of them counts.
+    """
+    valid = [rule for rule in rules if in_force(rule, now)]
+    for name in wider_regions(region) if region else ():
+        closest = tuple(rule for rule in valid if rule.region.upper() == name)
+        if closest:
+            return closest
+    return tuple(valid)
+
+
 def regime_of(
     *,
-    mechanism: Mapping[str, str],
+    rules: Sequence[RegionRule],
     lawful_basis: str,
     consent_always: bool,
     region: str | None,
+    now: datetime,
 ) -> Regime:
     """Return the regime of a purpose; an unknown or undeclared region gets the strictest.
 
     `consent_always` is set for access to the person's device and for electronic marketing:
     both need consent whatever the lawful basis of the processing behind them.
     """
-    declared = {name.upper(): _read(value) for name, value in mechanism.items()}
-    basis = BASIS_DEFAULT.get(lawful_basis, Regime.OPT_IN)
-    found = None
-    if region:
-        found = next((declared[name] for name in wider_regions(region) if name in declared), None)
-    if found is None:
-        found = max([*declared.values(), basis], key=lambda regime: regime.strictness)
+    binding = rules_for(rules, region, now)
+    declared = [_read(rule.regime) for rule in binding]
+    if not region or not declared or not _declared_for(binding, region):
+        declared.append(BASIS_DEFAULT.get(lawful_basis, Regime.OPT_IN))
     country = region.strip().upper().split("-", 1)[0] if region else ""
     opt_in_by_law = lawful_basis == "consent" and (
         not country or country == "EU" or country in OPT_IN_COUNTRIES
     )
     if consent_always or opt_in_by_law:
-        found = max(found, Regime.OPT_IN, key=lambda regime: regime.strictness)
-    return found
+        declared.append(Regime.OPT_IN)
+    return max(declared, key=lambda regime: regime.strictness)
+
+
+def _declared_for(binding: Sequence[RegionRule], region: str) -> bool:
+    names = set(wider_regions(region))
+    return any(rule.region.upper() in names for rule in binding)

@@ -82,9 +82,33 @@ class Regime(StrEnum):
         return tuple(Regime).index(self)
 
 
+class AgeBand(StrEnum):
+    """How old a person is, as far as known; `minor` is some age under 18."""
+
+    UNKNOWN = "unknown"
+    UNDER_13 = "under_13"
+    FROM_13_TO_15 = "13_to_15"
+    FROM_16_TO_17 = "16_to_17"
+    MINOR = "minor"
+    ADULT = "adult"
+
+
+MINOR_BANDS = frozenset(
+    {AgeBand.UNDER_13, AgeBand.FROM_13_TO_15, AgeBand.FROM_16_TO_17, AgeBand.MINOR}
+)
+
+
+class UnknownAge(StrEnum):
+    """What an age rule says of people whose age is not known."""
+
+    ALLOW = "allow"
+    CLOSE = "close"
+
+
 class Obligation(StrEnum):
     """What the serving system must do besides following the outcome."""
 
+    ON_DEVICE_ONLY = "on_device_only"
     HUMAN_REVIEW = "human_review"
     SHOW_NOTICE = "show_notice"
     DISCLOSE_PERSONALISED_PRICE = "disclose_personalised_price"
@@ -103,3 +127,6 @@ TYPE_KEYS = (
 #: Types that are never profiled for a minor: advertising (Digital Services Act, Article 28(2)),
 #: and the two by which advertising would return through another door.
 TYPES_CLOSED_TO_MINORS = frozenset({"ads", "pricing", "inferred_interests"})
+
+#: No rule of the registry opens the types above to anyone younger.
+AGE_OF_MAJORITY = 18

@@ -15,6 +15,7 @@ from consent.decision.facts import (
     NoticeFacts,
     PersonFacts,
     PurposeFacts,
+    RegionRule,
     SurfaceFacts,
     SystemFacts,
     VersionFacts,
@@ -126,17 +127,18 @@ def _version(row: _Version | None) -> VersionFacts | None:
     return VersionFacts(row.key, row.state in APPROVED_STATES, _holds(row.holds))
 
 
-def _purpose(row: _Purpose) -> PurposeFacts:
+def _purpose(row: _Purpose, notice: NoticeFacts) -> PurposeFacts:
     return PurposeFacts(
         key=row.key,
         lawful_basis=row.lawful_basis,
         needs_device_access=row.device,
         electronic_marketing=is_electronic_marketing(row.dpv_iri, row.use),
-        mechanism=row.mechanism,
+        rules=tuple(RegionRule(region, regime) for region, regime in row.mechanism.items()),
         gpc_covers=row.gpc_covers,
         active=row.state == "published",
         types=tuple(row.types),
         holds=_holds(row.holds),
+        notice=notice,
     )
 
 
@@ -179,10 +181,10 @@ def read_catalogue(
         },
     )
     row = _decode_catalogue(cursor.fetchone()[0])
+    notice = notice_facts([(n.key, n.material, n.published_at) for n in row.notices])
     catalogue = Catalogue(
-        purposes={each.key: _purpose(each) for each in row.purposes},
+        purposes={each.key: _purpose(each, notice) for each in row.purposes},
         systems={each.key: _system(each) for each in row.systems},
-        notice=notice_facts([(n.key, n.material, n.published_at) for n in row.notices]),
     )
     return catalogue, row.now
 
@@ -221,7 +223,7 @@ def read_people(
         PersonFacts(
             erased=erased,
             restricted=restricted,
-            minor=age_band == "minor",
+            age_band=age_band or "unknown",
             gpc=bool(gpc),
             region=region or "",
             choices=_choices(choices),

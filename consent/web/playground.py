@@ -69,14 +69,16 @@ def _what_if(
         catalogue = replace(catalogue, systems={**catalogue.systems, key: system})
     choices = {}
     if given["choice"]:
-        said = ChoiceFacts(
-            Status(given["choice"]), 1, moment.now, notice_version=catalogue.notice.current
-        )
-        choices = dict.fromkeys(catalogue.purposes, said)
+        choices = {
+            each.key: ChoiceFacts(
+                Status(given["choice"]), 1, moment.now, notice_version=each.notice.current
+            )
+            for each in catalogue.purposes.values()
+        }
     person = PersonFacts(
         erased=given["erased"],
         restricted=given["restricted"],
-        minor=given["minor"],
+        age_band="minor" if given["minor"] else "unknown",
         choices=choices,
     )
     return catalogue, person

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from consent.decision.facts import (
     ANONYMOUS,
+    AgeRule,
     Catalogue,
     ChoiceFacts,
     Circumstances,
@@ -18,13 +19,14 @@ from consent.decision.facts import (
     NoticeFacts,
     PersonFacts,
     PurposeFacts,
+    RegionRule,
     SurfaceFacts,
     SystemFacts,
     VersionFacts,
 )
 from consent.decision.precedence import decide_purpose, decide_system
 from consent.decision.truth_table import ROWS, TABLE
-from consent.decision.vocabulary import Obligation, Outcome, Reason, Status
+from consent.decision.vocabulary import AgeBand, Obligation, Outcome, Reason, Status
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -35,20 +37,43 @@ UNIFORM = VersionFacts("uniform", approved=True)
 regions = st.sampled_from(["", "DE", "DE-BY", "US", "US-CA", "GB", "FR", "JP"])
 holds = st.builds(HoldFacts, id=st.just("h"), effect=st.sampled_from([None, *list(Outcome)[1:]]))
 some_holds = st.lists(holds, max_size=2).map(tuple)
+notices = st.sampled_from(
+    [
+        NoticeFacts(),
+        NoticeFacts("new", NOW - 3 * DAY, {"new": NOW - 3 * DAY, "old": NOW - 30 * DAY}),
+    ]
+)
+edges = st.sampled_from([None, NOW - DAY, NOW, NOW + DAY])
+region_rules = st.builds(
+    RegionRule,
+    region=st.sampled_from(["*", "EU", "DE", "US", "US-CA"]),
+    regime=st.sampled_from(["opt_in", "opt_out", "notice_only", "prohibited"]),
+    valid_from=edges,
+    valid_until=edges,
+)
+age_rules = st.builds(
+    AgeRule,
+    region=st.sampled_from(["*", "EU", "DE", "US"]),
+    minimum_age=st.integers(0, 21),
+    unknown_age=st.sampled_from(["allow", "close"]),
+    valid_from=edges,
+    valid_until=edges,
+    type=st.sampled_from(["", "ads", "content_ranking"]),
+)
 purposes = st.builds(
     PurposeFacts,
     key=st.just("ads"),
     lawful_basis=st.sampled_from(["consent", "legitimate_interests", "contract"]),
     needs_device_access=st.booleans(),
     electronic_marketing=st.booleans(),
-    mechanism=st.dictionaries(
-        st.sampled_from(["*", "EU", "DE", "US", "US-CA"]),
-        st.sampled_from(["opt_in", "opt_out", "notice_only", "prohibited"]),
-    ),
+    rules=st.lists(region_rules, max_size=4).map(tuple),
     gpc_covers=st.booleans(),
     active=st.booleans(),
     types=st.sampled_from([(), ("ads",), ("pricing",), ("content_ranking",)]),
     holds=some_holds,
+    age_rules=st.lists(age_rules, max_size=3).map(tuple),
+    notice=notices,
+    on_device=st.booleans(),
 )
 choices = st.builds(
     ChoiceFacts,
@@ -63,16 +88,10 @@ people = st.builds(
     PersonFacts,
     erased=st.booleans(),
     restricted=st.booleans(),
-    minor=st.booleans(),
+    age_band=st.sampled_from(list(AgeBand)),
     gpc=st.booleans(),
     region=regions,
     choices=st.dictionaries(st.sampled_from(["ads", "ranking"]), choices),
-)
-notices = st.sampled_from(
-    [
-        NoticeFacts(),
-        NoticeFacts("new", NOW - 3 * DAY, {"new": NOW - 3 * DAY, "old": NOW - 30 * DAY}),
-    ]
 )
 moments = st.builds(Circumstances, now=st.just(NOW), region=regions, gpc=st.booleans())
 versions = st.builds(
@@ -95,7 +114,7 @@ def catalogues(draw: st.DrawFn) -> Catalogue:
         surfaces=draw(st.sampled_from([{}, {"home": SurfaceFacts("home", ("ads",))}])),
         holds=draw(some_holds),
     )
-    return Catalogue({"ads": first, "ranking": second}, {"carousel": system}, draw(notices))
+    return Catalogue({"ads": first, "ranking": second}, {"carousel": system})
 
 
 def _with_hold(catalogue: Catalogue, hold: HoldFacts) -> Catalogue:
@@ -196,15 +215,17 @@ def test_a_version_is_named_only_when_it_may_be_served(
         assert system.fallback and system.fallback.approved and not system.fallback.holds
 
 
+NOTICE = NoticeFacts("new", NOW - 3 * DAY, {"new": NOW - 3 * DAY, "old": NOW - 30 * DAY})
+
+
 def _ads(**rules: object) -> Catalogue:
     return Catalogue(
-        {"ads": replace(PurposeFacts("ads", types=("ads",)), **rules)},  # type: ignore[arg-type]
+        {"ads": replace(PurposeFacts("ads", types=("ads",), notice=NOTICE), **rules)},  # type: ignore[arg-type]
         {
             "carousel": SystemFacts(
                 "carousel", serving=THOMPSON, fallback=UNIFORM, purposes=("ads",)
             )
         },
-        NoticeFacts("new", NOW - 3 * DAY, {"new": NOW - 3 * DAY, "old": NOW - 30 * DAY}),
     )
 
 
@@ -233,12 +254,12 @@ CASES = [
         _said(Status.GIVEN, notice_version="", decided_at=NOW - 9 * DAY),
         HERE,
     ),
-    (Reason.POLICY, _ads(), replace(GIVEN, minor=True), HERE),
-    (Reason.RESTRICTED, _ads(), replace(GIVEN, restricted=True, minor=True), HERE),
+    (Reason.POLICY, _ads(), replace(GIVEN, age_band="minor"), HERE),
+    (Reason.RESTRICTED, _ads(), replace(GIVEN, restricted=True, age_band="minor"), HERE),
     (Reason.ERASED, _ads(), replace(GIVEN, erased=True, restricted=True), HERE),
     (
         Reason.PROHIBITED,
-        _ads(mechanism={"*": "opt_in", "EU": "prohibited"}),
+        _ads(rules=(RegionRule("*", "opt_in"), RegionRule("EU", "prohibited"))),
         GIVEN,
         HERE,
     ),
