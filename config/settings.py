@@ -17,6 +17,8 @@ DATA_DIR: Path = env.read("DATA_DIR")
 HOST: str = env.read("HOST")
 PORT: int = env.read("PORT")
 PUBLIC_URL: str = env.read("PUBLIC_URL") or f"http://{HOST}:{PORT}"
+CONTROLLER_NAME: str = env.read("TACTFUL_CONTROLLER_NAME")
+CONTROLLER_CONTACT: str = env.read("TACTFUL_CONTROLLER_CONTACT")
 LOG_LEVEL: str = env.read("LOG_LEVEL")
 STORAGE_URL: str = env.read("STORAGE_URL") or (DATA_DIR / "storage").as_uri()
 
