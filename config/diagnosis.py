@@ -21,6 +21,8 @@ from config.celery_settings import broker_transport_options, broker_url
 from config.up.archive import storage_folder
 from config.up.database import app_role, budget_problem
 from config.up.supervisor import is_loopback
+from consent.partitions import event_months
+from governance.core.clock import database_now
 
 LEAST_POSTGRES = 150000
 LEAST_FREE = 2 * 1024**3
@@ -118,6 +120,8 @@ def _check_tables() -> Iterator[Finding]:
         )
     else:
         yield Finding("ok", "Owner and application are two roles: grants and triggers protect.")
+    if problem := event_months().problem(database_now()):
+        yield Finding("problem", problem)
     if problem := budget_problem():
         yield Finding("problem", problem)
     else:

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 from django_prometheus.exports import ExportToDjangoView
 
+from consent.partitions import OUTSIDE_MONTHS
 from governance.core.web.access import public_route
 
 WAITING = (
@@ -34,7 +35,7 @@ WRITING = (
 
 @dataclass(frozen=True)
 class Measure:
-    """One figure of readiness in seconds; beyond `limit` something is said to lag."""
+    """One figure of readiness, mostly seconds; beyond `limit` something is said to lag."""
 
     name: str
     title: str
@@ -46,6 +47,7 @@ MEASURES = (
     Measure("relay_lag_seconds", "age of the oldest undelivered message", WAITING, 60.0),
     Measure("sequencer_lag_seconds", "age of the oldest unsequenced entry", UNSEQUENCED, 30.0),
     Measure("oldest_write_transaction_seconds", "age of the oldest open write", WRITING, 300.0),
+    Measure("consent_events_outside_months", "events without a month", OUTSIDE_MONTHS, 0.0),
 )
 
 

@@ -26,15 +26,38 @@ class Method(TextChoices):
     PREFERENCE_CENTRE = "preference_centre", "Preference centre"
     TOGGLE = "toggle", "Toggle"
     BANNER = "banner", "Banner"
+    BANNER_ACCEPT = "banner_accept", "Banner, accept"
+    BANNER_REJECT = "banner_reject", "Banner, reject"
+    WIDGET = "widget", "Widget"
     API = "api", "API"
+    GPC = "gpc", "Global Privacy Control"
     IMPORT = "import", "Import"
+    BULK = "bulk", "Many at once"
+    MERGE = "merge", "Joined at sign-in"
+    GUARDIAN = "guardian", "Guardian"
+    RENEWAL = "renewal", "Asked again"
     EXPIRY = "expiry", "Ran out"
 
 
+class ActorKind(TextChoices):
+    """Who expressed a choice."""
+
+    SUBJECT = "subject", "The person"
+    GUARDIAN = "guardian", "A guardian"
+    CONTROLLER = "controller", "The controller"
+    SYSTEM = "system", "The product"
+    IMPORT = "import", "An import"
+
+
 class AgeBand(TextChoices):
+    """How old a person is, as far as the customer says; `minor`: below 18, no more is known."""
+
     UNKNOWN = "unknown", "Unknown"
-    ADULT = "adult", "Adult"
+    UNDER_13 = "under_13", "Under 13"
+    FROM_13_TO_15 = "13_to_15", "13 to 15"
+    FROM_16_TO_17 = "16_to_17", "16 or 17"
     MINOR = "minor", "Minor"
+    ADULT = "adult", "Adult"
 
 
 class Language(TextChoices):

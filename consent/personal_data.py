@@ -13,6 +13,7 @@ from consent.models import (
     IssuedToken,
     SubjectAccess,
 )
+from consent.partitions import KeepInMonths
 from governance.core.actors import SystemActor
 from governance.core.ports import (
     DeleteAfter,
@@ -96,7 +97,7 @@ _TO_DEMONSTRATE = (
     "Consent must be demonstrable (GDPR Article 7(1)); erasure cuts the link to people."
 )
 _RULES: list[RetentionRule] = [
-    KeepForever("consent.ConsentEvent", _TO_DEMONSTRATE),
+    KeepInMonths("consent.ConsentEvent", _TO_DEMONSTRATE),
     KeepForever("consent.ConsentState", "The current choice stands until the person changes it."),
     KeepForever("consent.DataSubject", "Lives as long as its choices; erasure unlinks it."),
     KeepForever("consent.SubjectSalt", "Lives as long as its person; erasure deletes it."),

@@ -17,14 +17,24 @@ class DataSubject(PublicModel):
     """
 
     pseudonym = models.CharField(max_length=64, unique=True, null=True)
+    # Which pepper names this person: a person met under an older one is named anew.
+    key_id = models.CharField(max_length=16, blank=True, default="", db_default="")
+    # The person's name in the table of the fast check (`fastpath.fingerprint`).
+    lookup = models.BigIntegerField(unique=True, null=True)
     region = models.CharField(max_length=6, blank=True)
     age_band = models.CharField(max_length=8, choices=AgeBand, default=AgeBand.UNKNOWN)
     gpc = models.BooleanField(default=False)
     restricted_at = models.DateTimeField(null=True, blank=True)
     erased_at = models.DateTimeField(null=True, blank=True)
+    # What a sign-in changed about this person's choices, until they were shown it.
+    untold = models.JSONField(default=list, db_default=[])
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=Q(erased_at__isnull=True) | Q(lookup__isnull=True),
+                name="subject_erased_means_no_lookup",
+            ),
             models.CheckConstraint(
                 condition=Q(pseudonym__isnull=True, erased_at__isnull=False)
                 | Q(pseudonym__isnull=False, erased_at__isnull=True),
@@ -55,6 +65,7 @@ class Suppression(PublicModel):
     """An erased person must stay denied: their id under a key of its own, nothing else."""
 
     fingerprint = models.CharField(max_length=64, unique=True)
+    lookup = models.BigIntegerField(null=True, db_index=True)
     erased_at = models.DateTimeField()
 
     def __str__(self) -> str:

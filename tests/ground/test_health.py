@@ -20,6 +20,7 @@ def test_readiness_tells_every_lag(client: Client) -> None:
         "relay_lag_seconds": 0.0,
         "sequencer_lag_seconds": 0.0,
         "oldest_write_transaction_seconds": told["oldest_write_transaction_seconds"],
+        "consent_events_outside_months": 0.0,
     }
 
 

@@ -56,8 +56,21 @@ class Command(BaseCommand):
         ):
             cursor.execute(sql.SQL(statement).format(role))
         for model in append_only_models():
+            table = model._meta.db_table
             cursor.execute(
                 sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {} FROM {}").format(
-                    sql.Identifier(model._meta.db_table), role
+                    sql.Identifier(table), role
                 )
             )
+            # Rows enter a partition through the whole table only.
+            cursor.execute(
+                "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
+                " WHERE i.inhparent = %s::regclass",
+                [table],
+            )
+            for (partition,) in cursor.fetchall():
+                cursor.execute(
+                    sql.SQL("REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {} FROM {}").format(
+                        sql.Identifier(partition), role
+                    )
+                )
