@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from consent.decision.precedence import Decision
 from consent.decision.truth_table import TABLE
 from consent.decision.vocabulary import Outcome
+
+
+def _day(moment: datetime) -> str:
+    """The day in UTC: that much every way to the facts keeps of an expiry."""
+    return moment.astimezone(UTC).date().isoformat()
 
 
 def metadata(decision: Decision, as_of: str) -> dict[str, bool | float | str]:
@@ -22,7 +28,7 @@ def metadata(decision: Decision, as_of: str) -> dict[str, bool | float | str]:
         "obligations": ",".join(decision.obligations),
         "noticeVersion": decision.notice_version,
         "lawfulBasis": decision.lawful_basis,
-        "expiresAt": decision.expires_at.isoformat() if decision.expires_at else "",
+        "expiresAt": _day(decision.expires_at) if decision.expires_at else "",
     }
     return {name: value for name, value in full.items() if value != ""}
 
