@@ -117,6 +117,15 @@ _RULES: list[RetentionRule] = [
         column="expires_at",
     ),
     DeleteAfter(
+        "consent.ConsentChange",
+        timedelta(minutes=10),
+        "Read by every host within a second; a host that was away longer reads all anew.",
+        column="at",
+        only="NOT EXISTS (SELECT 1 FROM consent_servinghost AS host WHERE NOT host.fenced"
+        " AND NOT pg_visible_in_snapshot(xid, host.applied))",
+    ),
+    KeepForever("consent.ServingHost", "One row a host that ever answered checks."),
+    DeleteAfter(
         "consent.TokenUse",
         timedelta(days=1),
         "A token's writes are refused a second time while it lives, 15 minutes at most.",

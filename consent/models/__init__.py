@@ -1,17 +1,20 @@
 """Tables of the person's side. Written by `services`; read without the ORM by `slowpath`."""
 
 from consent.models.events import ConsentEvent, ConsentState
+from consent.models.hosts import ConsentChange, ServingHost
 from consent.models.notices import NoticeText, NoticeVersion
 from consent.models.subjects import DataSubject, SubjectAccess, SubjectSalt, Suppression
 from consent.models.tokens import IssuedToken, TokenUse
 
 __all__ = [
+    "ConsentChange",
     "ConsentEvent",
     "ConsentState",
     "DataSubject",
     "IssuedToken",
     "NoticeText",
     "NoticeVersion",
+    "ServingHost",
     "SubjectAccess",
     "SubjectSalt",
     "Suppression",

@@ -8,6 +8,12 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from consent import selectors
+from consent.fastpath.fingerprint import (
+    lookup_key,
+    lookup_of,
+    suppression_key,
+    suppression_lookup_of,
+)
 from consent.identity import fingerprint_of, ledger_commitment, pseudonym_of
 from consent.models import (
     ConsentState,
@@ -31,18 +37,33 @@ def find_or_make_subject(external_id: str) -> DataSubject:
     if not external_id or len(external_id) > 1024:
         raise Invalid("A subject is a text of 1 to 1024 signs.")
     pseudonym = pseudonym_of(settings.KEYS.subject_pepper, external_id)
+    lookup = lookup_of(lookup_key(settings.KEYS.subject_pepper), external_id)
     known = DataSubject.objects.filter(pseudonym=pseudonym).first()
     if known is not None:
+        if known.lookup is None and known.erased_at is None:
+            DataSubject.objects.filter(pk=known.pk).update(lookup=lookup)
+            known.lookup = lookup
         return known
+    _wait_for_erasure(pseudonym)
     fingerprint = fingerprint_of(settings.KEYS.fingerprint_key, pseudonym)
     if Suppression.objects.filter(fingerprint=fingerprint).exists():
         raise Conflict(ERASED)
-    DataSubject.objects.bulk_create([DataSubject(pseudonym=pseudonym)], ignore_conflicts=True)
+    DataSubject.objects.bulk_create(
+        [DataSubject(pseudonym=pseudonym, lookup=lookup)], ignore_conflicts=True
+    )
     subject = DataSubject.objects.get(pseudonym=pseudonym)
     SubjectSalt.objects.bulk_create(
         [SubjectSalt(subject=subject, salt=secrets.token_bytes(32))], ignore_conflicts=True
     )
     return subject
+
+
+def _wait_for_erasure(pseudonym: str) -> None:
+    """Make and erase one person one after the other: nobody is known and suppressed at once."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(('x' || left(%s, 16))::bit(64)::bigint)", [pseudonym]
+        )
 
 
 def salt_of(person: DataSubject) -> bytes:
@@ -110,28 +131,37 @@ def restrict_subject(*, subject: str, actor: Actor) -> DataSubject:
     return person
 
 
+def _suppression_lookup(person: DataSubject | None) -> int | None:
+    """Where the fast check finds that a person was erased; None when they were never named."""
+    if person is None or person.lookup is None:
+        return None
+    return suppression_lookup_of(suppression_key(settings.KEYS.fingerprint_key), person.lookup)
+
+
 @transaction.atomic
 def erase_subject(*, pseudonym: str, actor: Actor) -> int:
     """Cut the link to a person: pseudonym, salt, state and tokens go, a suppression stays."""
     require(actor, "consent.erase")
     now = database_now()
+    _wait_for_erasure(pseudonym)
+    person = DataSubject.objects.select_for_update().filter(pseudonym=pseudonym).first()
     Suppression.objects.bulk_create(
         [
             Suppression(
                 fingerprint=fingerprint_of(settings.KEYS.fingerprint_key, pseudonym),
+                lookup=_suppression_lookup(person),
                 erased_at=now,
             )
         ],
         ignore_conflicts=True,
     )
-    person = DataSubject.objects.select_for_update().filter(pseudonym=pseudonym).first()
     removed, _ = IssuedToken.objects.filter(subject_pseudonym=pseudonym).delete()
     if person is None:
         return removed
     removed += ConsentState.objects.filter(subject=person).delete()[0]
     removed += SubjectSalt.objects.filter(subject=person).delete()[0]
     DataSubject.objects.filter(pk=person.pk).update(
-        pseudonym=None, erased_at=now, region="", age_band="unknown", gpc=False
+        pseudonym=None, lookup=None, erased_at=now, region="", age_band="unknown", gpc=False
     )
     record_entry(
         verb="consent.subject_erased",
