@@ -32,7 +32,8 @@ def _finding(m: Measurement, subject_word: str) -> str:
         reason = f" ({m.note})" if m.note else ""
         return f"{_name(m.metric)} could not be measured here{reason}"
     size = f"n = {m.n:,} {subject_word if m.unit == 'subjects' else _rows(subject_word)}"
-    sure = size
+    # A number without an interval says why: one group alone is no comparison.
+    sure = f"{m.note}; {size}" if m.note and m.low is None and m.high is None else size
     if m.low is not None or m.high is not None:
         low = "below any bound" if m.low is None else _figure(m, m.low)
         high = "no upper bound" if m.high is None else _figure(m, m.high)

@@ -10,17 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from methods.fairness.cube import Array, GroupCube, Key, Margin
-from methods.fairness.rates import DENOMINATORS, RATES, Kind
-from methods.statistics.clusters import (
-    Estimate,
-    contrast,
-    influence,
-    ratio_estimate,
-    t_interval,
-)
+from methods.fairness.rates import RATES, Kind
+from methods.fairness.sides import Side
+from methods.statistics.clusters import Estimate, contrast, influence, t_interval
 from methods.statistics.proportions import Interval, newcombe, ratio, wilson
-
-_POSITION = {name: i for i, name in enumerate(DENOMINATORS)}
 
 
 @dataclass(frozen=True)
@@ -34,56 +27,9 @@ class Pair:
     to: int | None
 
 
-@dataclass(frozen=True)
-class Side:
-    """One side of a contrast: sums, cross products and units of a key or of several."""
-
-    counts: Array
-    moments: Array
-    units: Array
-    powers: Array
-
-    def above(self, rate: str) -> float:
-        """Return the numerator of a rate."""
-        return float(self.counts @ RATES[rate].numerator)
-
-    def below(self, rate: str) -> float:
-        """Return the denominator of a rate."""
-        return float(self.counts @ RATES[rate].denominator)
-
-    def n(self, rate: str) -> int:
-        """Return the units in the denominator of a rate."""
-        return round(float(self.units[_POSITION[RATES[rate].among]]))
-
-    def value(self, rate: str) -> float:
-        """Return the rate, not a number where it has no denominator."""
-        below = self.below(rate)
-        return self.above(rate) / below if below > 0 else math.nan
-
-    def estimate(self, rate: str) -> Estimate:
-        """Return the rate with its cluster-robust variance."""
-        form = RATES[rate]
-        return ratio_estimate(
-            form.numerator,
-            form.denominator,
-            self.counts,
-            self.moments,
-            self.powers[_POSITION[form.among]],
-        )
-
-    def effective(self, rate: str) -> tuple[float, float]:
-        """Return successes and trials of the independent sample that would be as precise."""
-        value, estimate, n = self.value(rate), self.estimate(rate), float(self.n(rate))
-        if 0 < value < 1 and 0 < estimate.variance < math.inf:
-            n = min(n, value * (1 - value) / estimate.variance)
-        return value * n, n
-
-
 def side(margin: Margin, index: int) -> Side:
     """Return one key of a margin."""
-    return Side(
-        margin.counts[index], margin.moments[index], margin.units[index], margin.powers[index]
-    )
+    return margin.sides[index]
 
 
 def stratum_indexes(margin: Margin, stratum: Key) -> list[int]:

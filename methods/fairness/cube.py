@@ -6,7 +6,7 @@ and cross products over people. After `collect` no row of the data is needed aga
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import reduce
+from functools import cached_property, reduce
 from operator import mul
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -22,6 +22,7 @@ from methods.columns import (
 )
 from methods.errors import BadInput
 from methods.fairness.rates import DENOMINATORS, OUTCOMES
+from methods.fairness.sides import Side
 from methods.statistics.clusters import POWERS
 
 if TYPE_CHECKING:
@@ -45,6 +46,12 @@ class Margin:
     units: Array  # (keys, 4) units in each denominator, in the order of DENOMINATORS
     powers: Array  # (keys, 4, 3) sums of POWERS of the units' sizes in each denominator
     cross: Mapping[tuple[int, int], Array] = field(default_factory=dict)
+
+    @cached_property
+    def sides(self) -> tuple[Side, ...]:
+        """Return every key with its rates, made once."""
+        parts = zip(self.counts, self.moments, self.units, self.powers, strict=True)
+        return tuple(Side(*part) for part in parts)
 
     def covariance(self, first: int, second: int) -> Array:
         """Return the cross products of units that belong to both keys."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from methods.fairness.contrasts import Pair, pair_value, side, stratum_indexes
 from methods.fairness.cube import GroupCube, Key
-from methods.fairness.families import member_level
+from methods.fairness.families import JointErrors
 from methods.fairness.rates import CONTRASTS, KINDS, RATES, SCALARS, Kind, contrast_metric
 from methods.report import Limit
 
@@ -86,7 +86,9 @@ class Design:
             return (0.0 if math.isnan(values[i]) else values[i], -i)
 
         ends: Iterable[tuple[int, int | None]]
-        if method == "to_overall":
+        if len(places) < 2:
+            ends = []  # a group alone in its stratum is the whole: nothing to compare it with
+        elif method == "to_overall":
             ends = [(i, None) for i in places]
         elif method == "between_groups":
             ends = [
@@ -104,6 +106,13 @@ class Design:
             ends = [(i, base) for i in places if base is not None and i != base]
         found = [self._oriented(Pair(by, rate, kind, i, j)) for i, j in ends]
         return sorted(found, key=lambda pair: -distance(pair_value(self.cube, pair), kind))
+
+    def compares(self, by: Key) -> bool:
+        """Whether this way of grouping is to be compared: a reference may name only some."""
+        given = self.parameters.reference
+        if self.parameters.method != "to_reference" or isinstance(given, str):
+            return True
+        return set(by) <= set(given or {})
 
     def _oriented(self, pair: Pair) -> Pair:
         """Return the primary comparison in the direction it was declared in."""
@@ -158,8 +167,9 @@ class Design:
         rest = [pair for pair in others if pair not in judged]
         self.judged_pairs, self.judged_size = judged, len(judged) + len(slices)
         self.other_size = len(rest)
-        self.judged_level = member_level(self.cube, list(judged), slices, self.level, self.seed)
-        self.other_level = member_level(self.cube, rest, [], self.level, self.seed)
+        errors = JointErrors(self.cube, self.seed)
+        self.judged_level = errors.member_level(list(judged), slices, self.level)
+        self.other_level = errors.member_level(rest, [], self.level)
 
     def pair_level(self, pair: Pair) -> tuple[float, int]:
         """Return the level a contrast's interval is built at, and the size of its family."""

@@ -11,79 +11,80 @@ from methods.fairness.contrasts import Pair
 from methods.fairness.cube import Array, GroupCube, Key
 from methods.fairness.rates import RATES
 from methods.statistics.clusters import influence
-from methods.statistics.simultaneous import bonferroni_level, max_t_level
+from methods.statistics.simultaneous import Contrasts, bonferroni_level, max_t_level
 
-DRAWS = 10_000
-
-
-def member_level(
-    cube: GroupCube,
-    pairs: Sequence[Pair],
-    slices: Sequence[tuple[Key, str, int]],
-    level: float,
-    seed: int,
-) -> float:
-    """Return the level of each interval so that all of a family hold together with `level`.
-
-    `pairs` are contrasts, `slices` single rates (by, rate, position). When some person stands in
-    several groups the cells are not independent and Bonferroni's level is used.
-    """
-    size = len(pairs) + len(slices)
-    if size <= 1:
-        return level
-    if cube.spanning:
-        return bonferroni_level(level, size)
-    finest = cube.finest
-    noise = _noise(finest.moments, seed)
-    loadings = [_pair_loading(cube, pair) for pair in pairs]
-    loadings += [_rate_loading(cube, by, rate, index)[0] for by, rate, index in slices]
-    return max_t_level(np.array(loadings), noise, level)
+# A rate of a key of a margin: (by, position, rate).
+Slice = tuple[Key, int, str]
 
 
-def _noise(moments: Array, seed: int) -> Array:
-    """Return (cells * 4, draws) Gaussian errors of the outcome sums of the finest cells."""
-    generator = np.random.default_rng(seed)
-    parts = []
-    for matrix in moments:
-        values, vectors = np.linalg.eigh(matrix)
-        root = vectors * np.sqrt(np.clip(values, 0, None))
-        parts.append(root @ generator.standard_normal((4, DRAWS)))
-    return np.concatenate(parts)
+class JointErrors:
+    """The errors of all rates of a cube as loadings on independent standard normals."""
 
+    def __init__(self, cube: GroupCube, seed: int) -> None:
+        self.cube, self.seed = cube, seed
+        values, vectors = np.linalg.eigh(cube.finest.moments)
+        # (cells, 4, 4): a square root of each cell's cross products.
+        self._roots = vectors * np.sqrt(np.clip(values, 0, None))[:, None, :]
+        self._rows: list[Array] = []
+        self._values: list[float] = []
+        self._places: dict[Slice, int] = {}
+        self._members = {by: self._cells_of(by) for by in cube.margins}
 
-def _members(cube: GroupCube, by: Key, index: int | None, stratum: Key) -> list[int]:
-    """Return the finest cells that make up a key, or a whole stratum."""
-    width = len(cube.controls)
-    wanted = () if index is None else cube.margins[by].keys[index][width:]
-    places = [width + cube.groups.index(name) for name in by] if index is not None else []
-    return [
-        i
-        for i, key in enumerate(cube.finest.keys)
-        if key[:width] == stratum and tuple(key[p] for p in places) == wanted
-    ]
+    def member_level(
+        self, pairs: Sequence[Pair], slices: Sequence[tuple[Key, str, int]], level: float
+    ) -> float:
+        """Return the level of each interval so that all of a family hold together with `level`.
 
+        `pairs` are contrasts, `slices` single rates (by, rate, position). When some person stands
+        in several groups the cells are not independent and Bonferroni's level is used.
+        """
+        size = len(pairs) + len(slices)
+        if size <= 1:
+            return level
+        if self.cube.spanning:
+            return bonferroni_level(level, size)
+        first = [self._place(pair.by, pair.of, pair.rate) for pair in pairs]
+        second = [self._other(pair) for pair in pairs]
+        first += [self._place(by, index, rate) for by, rate, index in slices]
+        second += [0] * len(slices)
+        values, one, other = np.array(self._values), np.array(first), np.array(second)
+        log = np.array([pair.kind == "ratio" for pair in pairs] + [False] * len(slices))
+        alone = np.arange(size) >= len(pairs)
+        contrasts = Contrasts(
+            one,
+            other,
+            np.where(log, 1 / values[one], 1.0),
+            np.where(alone, 0.0, np.where(log, 1 / values[other], 1.0)),
+        )
+        return max_t_level(np.array(self._rows), contrasts, level, seed=self.seed)
 
-def _loading(cube: GroupCube, cells: list[int], rate: str) -> tuple[Array, float]:
-    form = RATES[rate]
-    counts = cube.finest.counts[cells].sum(axis=0)
-    row = np.zeros((len(cube.finest.keys), 4))
-    row[cells] = influence(form.numerator, form.denominator, counts)
-    below = float(form.denominator @ counts)
-    # Half a success keeps the log scale defined where a rate is 0, as in `log_ratio`.
-    value = (float(form.numerator @ counts) + 0.5) / (below + 0.5) if below > 0 else 1.0
-    return row.ravel(), value
+    def _cells_of(self, by: Key) -> list[list[int]]:
+        """Return, for every key of a margin, the finest cells that make it up."""
+        width = len(self.cube.controls)
+        keep = [*range(width), *(width + self.cube.groups.index(name) for name in by)]
+        cells: dict[Key, list[int]] = {key: [] for key in self.cube.margins[by].keys}
+        for place, key in enumerate(self.cube.finest.keys):
+            cells[tuple(key[i] for i in keep)].append(place)
+        return list(cells.values())
 
+    def _other(self, pair: Pair) -> int:
+        if pair.to is not None:
+            return self._place(pair.by, pair.to, pair.rate)
+        stratum = self.cube.margins[pair.by].keys[pair.of][: len(self.cube.controls)]
+        return self._place((), self.cube.margins[()].keys.index(stratum), pair.rate)
 
-def _rate_loading(cube: GroupCube, by: Key, rate: str, index: int) -> tuple[Array, float]:
-    stratum = cube.margins[by].keys[index][: len(cube.controls)]
-    return _loading(cube, _members(cube, by, index, stratum), rate)
-
-
-def _pair_loading(cube: GroupCube, pair: Pair) -> Array:
-    stratum = cube.margins[pair.by].keys[pair.of][: len(cube.controls)]
-    own, own_value = _rate_loading(cube, pair.by, pair.rate, pair.of)
-    cells = _members(cube, pair.by, pair.to, stratum)
-    other, other_value = _loading(cube, cells, pair.rate)
-    if pair.kind == "difference":
-        return own - other
-    return own / own_value - other / other_value
+    def _place(self, by: Key, index: int, rate: str) -> int:
+        """Return where a rate's loadings stand; made when first asked for."""
+        wanted = (by, index, rate)
+        if wanted not in self._places:
+            form, counts = RATES[rate], self.cube.margins[by].counts[index]
+            cells = self._members[by][index]
+            row = np.zeros((len(self.cube.finest.keys), 4))
+            row[cells] = influence(form.numerator, form.denominator, counts) @ self._roots[cells]
+            below = float(form.denominator @ counts)
+            # Half a success keeps the log scale defined where a rate is 0, as in `log_ratio`.
+            value = (float(form.numerator @ counts) + 0.5) / (below + 0.5) if below > 0 else 1.0
+            self._places[wanted] = len(self._rows)
+            self._rows.append(row.ravel())
+            self._values.append(value)
+        return self._places[wanted]

@@ -15,6 +15,7 @@ from methods.fairness.contrasts import (
     pair_value,
     rate_interval,
     side,
+    stratum_indexes,
     whole,
 )
 from methods.fairness.cube import GroupCube, Key
@@ -28,6 +29,8 @@ from methods.statistics.verdicts import Verdict, judge, units_to_decide
 if TYPE_CHECKING:
     from methods.fairness.groups import ComparisonMethod, GroupParameters
 
+ONE_GROUP = "there is only one group: nothing was compared"
+NO_REFERENCE = "the reference group has no rows here: nothing was compared"
 _RANK = {"fail": 0, "inconclusive": 1, "not_applicable": 2, "pass": 3, None: 4}
 
 
@@ -36,7 +39,7 @@ def measure(
 ) -> Findings:
     """Return the findings of `fairness.groups`."""
     audit = Design(cube, parameters, limits, seed)
-    recorded = {by: record(cube, by, audit.rates, audit.scalar_method) for by in cube.attributes}
+    recorded = record(cube, cube.attributes, audit.rates, audit.scalar_method)
     measurements: list[Measurement] = []
     for stratum in audit.strata():
         measurements += _overall(audit, stratum, recorded[cube.attributes[0]])
@@ -45,7 +48,7 @@ def measure(
     for by in cube.attributes:
         for stratum in audit.strata():
             measurements += _scalars(audit, by, stratum, recorded[by])
-            measurements += _contrasts(audit, by, stratum)
+            measurements += _contrasts(audit, by, stratum, recorded[by])
     measurements += _not_applicable(audit)
     from methods.fairness.presentation import charts, limitations, tables
 
@@ -116,14 +119,25 @@ def _rates(audit: Design, by: Key, recorded: Recorded) -> list[Measurement]:
     return found
 
 
-def _contrasts(audit: Design, by: Key, stratum: Key) -> list[Measurement]:
+def _contrasts(audit: Design, by: Key, stratum: Key, recorded: Recorded) -> list[Measurement]:
     found: list[Measurement] = []
+    listed = audit.parameters.listed_pairs
     for rate in audit.rates:
         for kind in KINDS:
             metric = contrast_metric(rate, kind)
             limits = limits_for(metric, audit.limits)
             rows = []
-            for pair in audit.pairs(by, stratum, rate, kind, audit.parameters.method):
+            pairs = audit.pairs(by, stratum, rate, kind, audit.parameters.method)
+            if not pairs and audit.compares(by):
+                alone = len(stratum_indexes(audit.cube.margins[by], stratum)) < 2
+                value = recorded.disparities[rate, kind, stratum] if alone else math.nan
+                asked: Sequence[Limit | None] = limits or [None]
+                found += [
+                    _uncompared(audit, by, stratum, (metric, rate), value, limit) for limit in asked
+                ]
+            for place, pair in enumerate(pairs):
+                if not limits and place >= listed and pair != audit.primary:
+                    continue
                 row = _contrast(audit, pair, metric, audit.parameters.method)
                 few = min(pair_units(audit.cube, pair)) < audit.parameters.min_subjects
                 rows += [
@@ -133,7 +147,7 @@ def _contrasts(audit: Design, by: Key, stratum: Key) -> list[Measurement]:
             kept = [
                 row
                 for place, (pair, row) in enumerate(rows)
-                if place < audit.parameters.listed_pairs * max(len(limits), 1)
+                if place < listed * max(len(limits), 1)
                 or pair == audit.primary
                 or row.verdict == "fail"
             ]
@@ -204,11 +218,12 @@ def _scalar(
     limit: Limit | None,
 ) -> Measurement:
     """Return a min/max scalar judged on all its contrasts, with the deciding one's interval."""
-    pairs = [
-        pair
-        for rate in scalar.rates
-        for pair in audit.pairs(by, stratum, rate, scalar.kind, audit.scalar_method)
+    of_rates = [
+        audit.pairs(by, stratum, rate, scalar.kind, audit.scalar_method) for rate in scalar.rates
     ]
+    size = sum(map(len, of_rates))
+    # The widest contrast of a rate comes first; without a limit no other can be shown.
+    pairs = [pair for own in of_rates for pair in (own if limit is not None else own[:1])]
     rows: list[tuple[int, float, int, Measurement]] = []
     for pair in pairs:
         row = _contrast(audit, pair, scalar.name, audit.scalar_method)
@@ -223,32 +238,15 @@ def _scalar(
                 row,
             )
         )
-    definition = f"fairness.{scalar.name}/1"
     if not rows:
-        return Measurement(
-            scalar.name,
-            definition,
-            by,
-            _stratum(audit, stratum),
-            None,
-            value,
-            None,
-            None,
-            None,
-            None,
-            whole(audit.cube, stratum).n(scalar.rates[0]),
-            audit.cube.unit,
-            Threshold.of(limit) if limit else None,
-            "not_applicable" if limit else None,
-            note="there is only one group",
-        )
+        return _uncompared(audit, by, stratum, (scalar.name, scalar.rates[0]), value, limit)
     worst = min(rows)[-1]
     note = worst.note
-    if len(rows) > 1:
-        note = _joined(f"judged on all {len(rows)} contrasts at once; interval of the widest", note)
+    if size > 1:
+        note = _joined(f"judged on all {size} contrasts at once; interval of the widest", note)
     return Measurement(
         scalar.name,
-        definition,
+        f"fairness.{scalar.name}/1",
         by,
         worst.slice,
         worst.comparison,
@@ -263,6 +261,36 @@ def _scalar(
         worst.verdict,
         worst.missing,
         note,
+    )
+
+
+def _uncompared(
+    audit: Design,
+    by: Key,
+    stratum: Key,
+    metric_and_rate: tuple[str, str],
+    value: float,
+    limit: Limit | None,
+) -> Measurement:
+    """Return a disparity where nothing could be compared: a limit on it is never met by that."""
+    metric, rate = metric_and_rate
+    alone = len(stratum_indexes(audit.cube.margins[by], stratum)) < 2
+    return Measurement(
+        metric,
+        f"fairness.{metric}/1",
+        by,
+        _stratum(audit, stratum),
+        None,
+        value,
+        None,
+        None,
+        None,
+        None,
+        whole(audit.cube, stratum).n(rate),
+        audit.cube.unit,
+        Threshold.of(limit) if limit else None,
+        "not_applicable" if limit else None,
+        note=ONE_GROUP if alone else NO_REFERENCE,
     )
 
 

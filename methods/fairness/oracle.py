@@ -84,7 +84,11 @@ def record(
             for number, stratum in own
         }
         found[by] = Recorded(
-            {(rate, key): values[places[by, key]][rate] for rate in rates for key in cube.margins[by].keys},
+            {
+                (rate, key): values[places[by, key]][rate]
+                for rate in rates
+                for key in cube.margins[by].keys
+            },
             {(rate, stratum): wholes[number][rate] for rate in rates for number, stratum in own},
             gaps,
             _scalars(gaps, rates, [stratum for _, stratum in own]),

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from methods.statistics.bootstrap import basic, bootstrap_statistic, multinomial_replicates
-from methods.statistics.simultaneous import bonferroni_level, holm, max_t_level
+from methods.statistics.simultaneous import Contrasts, bonferroni_level, holm, max_t_level
 from methods.statistics.verdicts import judge, units_to_decide
 
 
@@ -41,27 +41,42 @@ def test_the_basic_interval_takes_out_the_bias() -> None:
     assert basic(1.0, values, 0.95) == pytest.approx((0.78, 0.82), abs=0.002)
 
 
+def _all_pairs(groups: int) -> Contrasts:
+    first, second = np.tril_indices(groups, -1)
+    return Contrasts(first, second, np.ones(len(first)), np.ones(len(first)))
+
+
+def _alone(errors: int) -> Contrasts:
+    zero = np.zeros(errors)
+    return Contrasts(np.arange(errors), zero.astype(int), zero + 1, zero)
+
+
 @pytest.mark.parametrize("groups", [3, 6, 18])
 def test_all_pairs_of_equal_groups_need_tukeys_critical_value(groups: int) -> None:
-    noise = np.random.default_rng(5).standard_normal((groups, 60_000))
-    pairs = [(i, j) for i in range(groups) for j in range(i)]
-    loadings = np.zeros((len(pairs), groups))
-    for row, (i, j) in enumerate(pairs):
-        loadings[row, i], loadings[row, j] = 1.0, -1.0
     tukey = stats.studentized_range.ppf(0.95, groups, np.inf) / np.sqrt(2)
-    level = max_t_level(loadings, noise, 0.95)
-    assert stats.norm.ppf(0.5 + level / 2) == pytest.approx(tukey, rel=0.01)
+    for seed in range(5):
+        level = max_t_level(np.eye(groups), _all_pairs(groups), 0.95, seed=seed)
+        assert stats.norm.ppf(0.5 + level / 2) == pytest.approx(tukey, rel=0.01)
 
 
 def test_one_comparison_needs_no_adjustment() -> None:
-    noise = np.random.default_rng(0).standard_normal((2, 1000))
-    assert max_t_level(np.array([[1.0, -1.0]]), noise, 0.95) == 0.95
+    assert max_t_level(np.eye(2), _all_pairs(2), 0.95, seed=0) == 0.95
 
 
 def test_max_t_is_never_wider_than_bonferroni() -> None:
-    noise = np.random.default_rng(0).standard_normal((20, 20_000))
-    level = max_t_level(np.eye(20), noise, 0.95)
+    level = max_t_level(np.eye(20), _alone(20), 0.95, seed=0)
     assert 0.95 < level <= bonferroni_level(0.95, 20)
+
+
+def test_independent_errors_need_sidaks_level() -> None:
+    # Z. Sidak, JASA 62 (1967) 626-633: exact for independent errors.
+    level = max_t_level(np.diag([1.0, 5.0, 0.1, 2.0, 3.0]), _alone(5), 0.9, seed=1)
+    assert level == pytest.approx(0.9 ** (1 / 5), abs=0.001)
+
+
+def test_the_same_error_twice_needs_no_adjustment() -> None:
+    twice = np.array([[1.0, 2.0], [2.0, 4.0]])
+    assert max_t_level(twice, _alone(2), 0.95, seed=0) == pytest.approx(0.95, abs=0.001)
 
 
 def test_holm_steps_down() -> None:
