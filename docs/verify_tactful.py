@@ -3,17 +3,16 @@
 
     python verify_tactful.py bundle FILE --key KEY [--checkpoint FILE]
     python verify_tactful.py proof FILE --key KEY
-    python verify_tactful.py receipt FILE --key KEY --keys FILE
 
 `bundle` recomputes every leaf and every signed root of a bundle (`manage.py verify_ledger
 --bundle FILE`, or the Evidence page); `--checkpoint` also demands that a checkpoint you kept
-outside is a state of this very ledger. `proof` checks the proof of one entry; `receipt` a consent
-receipt, its signature by `--keys` (the JWK set at /.well-known/jwks.json). KEY is the verifier
-key (name+hash+base64) as you first learned it, not as the file tells it. Exit 0: all is as it was
-written; 1: a line names each fault; 2: the file cannot be read.
+outside is a state of this very ledger. `proof` checks the proof of one entry; for receipts of
+consent see `verify_receipt.py`. KEY is the verifier key (name+hash+base64) as you first learned
+it, not as the file tells it. Exit 0: all is as it was written; 1: a line names each fault; 2: the
+file cannot be read.
 
 Leaves: SHA-256(0x00 || canonical JSON, RFC 8785). Nodes: SHA-256(0x01 || left || right), RFC 6962.
-Checkpoints: C2SP tlog-checkpoint, ed25519. Receipts: detached JWS (RFC 7515, F), EdDSA.
+Checkpoints: C2SP tlog-checkpoint, ed25519.
 """
 
 from __future__ import annotations
@@ -31,6 +30,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 Key = tuple[str, bytes, Ed25519PublicKey]
+State = tuple[int, bytes]  # size and root of a tree
+UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError)
 
 
 def leaf_hash(text: str) -> bytes:
@@ -91,64 +92,51 @@ def read_key(text: str) -> Key:
     return name, bytes.fromhex(key_id), Ed25519PublicKey.from_public_bytes(raw[1:])
 
 
-def open_checkpoint(note: str, key: Key) -> tuple[int, bytes]:
+def open_checkpoint(note: str, key: Key) -> State:
     """Check a checkpoint's signature; return its size and root."""
     name, key_id, public = key
-    text, separator, signatures = note.partition("\n\n")
-    if not separator:
-        raise ValueError("not a signed note")
-    for line in signatures.split("\n"):
-        parts = line.split(" ")
-        if len(parts) != 3 or parts[:2] != ["\u2014", name]:
-            continue
-        raw = base64.b64decode(parts[2], validate=True)
-        if raw[:4] != key_id:
-            continue
-        try:
-            public.verify(raw[4:], text.encode() + b"\n")
-        except InvalidSignature:
-            continue
-        origin, size, root, *_ = text.split("\n")
-        if origin != name:
-            raise ValueError("the checkpoint is of another log")
-        return int(size), base64.b64decode(root, validate=True)
-    raise ValueError(f"no good signature by {name}")
+    text, _, signatures = note.partition("\n\n")
+    start = f"\u2014 {name} "
+    lines = [line.removeprefix(start) for line in signatures.split("\n") if line.startswith(start)]
+    ours = [raw for raw in map(base64.b64decode, lines) if raw[:4] == key_id]
+    try:
+        public.verify(ours[0][4:], text.encode() + b"\n")
+    except (IndexError, InvalidSignature):
+        raise ValueError(f"no good signature by {name}") from None
+    origin, size, root, *_ = text.split("\n")
+    if origin != name:
+        raise ValueError("the checkpoint is of another log")
+    return int(size), base64.b64decode(root, validate=True)
 
 
 def canonical_fault(text: str) -> str | None:
     """Say why a leaf is not canonical JSON of one meaning, or None (names sorted, no repeats)."""
 
-    def no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        if len({name for name, _ in pairs}) != len(pairs):
-            raise ValueError("a name stands twice")
+    def in_order(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         names = [name.encode("utf-16-be") for name, _ in pairs]
-        if names != sorted(names):
-            raise ValueError("names are not in order")
+        if names != sorted(set(names)):
+            raise ValueError("names are not in order, each once")
         return dict(pairs)
 
     try:
-        leaf = json.loads(text, object_pairs_hook=no_repeats)
+        leaf = json.loads(text, object_pairs_hook=in_order)
     except ValueError as problem:
         return str(problem)
     return None if isinstance(leaf, dict) and "verb" in leaf else "it is not an entry"
 
 
-def verify_bundle(
-    lines: Iterable[str], key: Key, kept: tuple[int, bytes] | None = None
-) -> Iterator[str]:
-    """Yield a line for each fault of a bundle; `kept` is a checkpoint (size, root) from outside."""
+def verify_bundle(lines: Iterable[str], key: Key, kept: State | None = None) -> Iterator[str]:
+    """Yield a line for each fault of a bundle; `kept` is a checkpoint from outside."""
     tree, signed, kept_seen = Tree(), 0, kept is None
-    for number, line in enumerate(lines, start=1):
-        row = json.loads(line)
-        if number == 1:
-            if row.get("format") != "tactful-ledger-bundle/1":
-                raise ValueError("this is not a bundle")
-        elif "leaf" in row:
+    rows: Iterator[dict[str, Any]] = (json.loads(line) for line in lines)
+    if next(rows, {}).get("format") != "tactful-ledger-bundle/1":
+        raise ValueError("this is not a bundle")
+    for number, row in enumerate(rows, start=2):
+        if "leaf" in row:
             if row["position"] != tree.size:
                 yield f"position {tree.size}: the leaf is missing (line {number})"
                 return
-            problem = canonical_fault(row["leaf"])
-            if problem:
+            if problem := canonical_fault(row["leaf"]):
                 yield f"position {tree.size}: the leaf is malformed: {problem} (line {number})"
             tree.append(leaf_hash(row["leaf"]))
             if kept and kept[0] == tree.size:
@@ -177,68 +165,35 @@ def verify_proof(proof: dict[str, Any], key: Key) -> Iterator[str]:
     path = [bytes.fromhex(one) for one in proof["path"]]
     if size != proof["size"]:
         yield f"the proof is for {proof['size']} leaves, the checkpoint for {size}"
-    made = root_of_proof(leaf_hash(proof["leaf"]), proof["position"], size, path)
-    if made != root:
+    if root != root_of_proof(leaf_hash(proof["leaf"]), proof["position"], size, path):
         yield f"position {proof['position']}: the entry is not in the signed tree"
 
 
-def decode(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-
-
-def verify_receipt(receipt: dict[str, Any], key: Key, keys: dict[str, Any]) -> Iterator[str]:
-    """Yield a line for each fault of a receipt; without a ledger proof only a promise is signed."""
-    proof = receipt.pop("tactful:proof")
-    head, _, signature = proof["jws"].partition("..")
-    body = json.dumps(receipt, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    payload = base64.urlsafe_b64encode(body.encode()).rstrip(b"=").decode()
-    name = json.loads(decode(head))["kid"]
-    try:
-        (public,) = [decode(one["x"]) for one in keys["keys"] if one["kid"] == name]
-        Ed25519PublicKey.from_public_bytes(public).verify(
-            decode(signature), f"{head}.{payload}".encode()
-        )
-    except (InvalidSignature, ValueError):
-        yield "the receipt was changed, or another installation signed it"
-    if "ledger" not in proof:
-        yield f"not in the ledger yet: promised by {proof['ledger_promised_by']}"
-        return
-    yield from verify_proof(proof["ledger"], key)
-    record, leaf = receipt["dpv:hasRecordOfActivity"], json.loads(proof["ledger"]["leaf"])
-    told = [record[f"tactful:{one}"] for one in ("purpose", "status", "revision")]
-    told += [record["dpv:hasDataSubject"]["dct:identifier"], record["tactful:ledgerEntry"]]
-    kept = [leaf["facts"][one] for one in ("purpose", "status", "revision", "subject")]
-    if told != [*kept, leaf["id"]]:
-        yield "the ledger's entry is of another choice"
+def tell(found: Iterable[str]) -> int:
+    """Print every fault; the exit code says whether there was one."""
+    for fault in (faults := list(found)):
+        print(fault)
+    print("NOT as it was written" if faults else "as it was written", file=sys.stderr)
+    return 1 if faults else 0
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("kind", choices=("bundle", "proof", "receipt"))
-    parser.add_argument("file")
+    parser.add_argument("kind", choices=("bundle", "proof"))
+    parser.add_argument("file", type=Path)
     parser.add_argument("--key", required=True, help="verifier key: name+hash+base64")
-    parser.add_argument("--checkpoint", help="a checkpoint you kept outside")
-    parser.add_argument("--keys", help="the JWK set that receipts are signed with")
+    parser.add_argument("--checkpoint", type=Path, help="a checkpoint you kept outside")
     given = parser.parse_args(arguments)
     try:
-        key, kept = read_key(given.key), None
-        if given.checkpoint:
-            kept = open_checkpoint(Path(given.checkpoint).read_text(encoding="utf-8"), key)
-        with Path(given.file).open(encoding="utf-8") as file:
-            if given.kind == "bundle":
-                faults = list(verify_bundle(file, key, kept))
-            elif given.kind == "proof":
-                faults = list(verify_proof(json.load(file), key))
-            else:
-                keys = json.loads(Path(given.keys or "").read_text(encoding="utf-8"))
-                faults = list(verify_receipt(json.load(file), key, keys))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
+        key, note = read_key(given.key), given.checkpoint
+        with given.file.open(encoding="utf-8") as file:
+            if given.kind == "proof":
+                return tell(verify_proof(json.load(file), key))
+            kept = open_checkpoint(note.read_text("utf-8"), key) if note else None
+            return tell(verify_bundle(file, key, kept))
+    except UNREADABLE as problem:
         print(f"{given.file} cannot be verified: {problem}", file=sys.stderr)
         return 2
-    for fault in faults:
-        print(fault)
-    print("NOT as it was written" if faults else "as it was written", file=sys.stderr)
-    return 1 if faults else 0
 
 
 if __name__ == "__main__":

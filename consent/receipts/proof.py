@@ -1,7 +1,7 @@
 """Signing a receipt and checking one: a detached JWS, and the ledger's proof beside it. Pure.
 
 The JWS (RFC 7515, appendix F) covers the RFC 8785 text of the receipt without its proof. The
-stand-alone verifier `docs/verify_tactful.py` checks the same without this code.
+stand-alone verifier `docs/verify_receipt.py` checks the same without this code.
 """
 
 from __future__ import annotations

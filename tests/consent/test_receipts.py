@@ -25,7 +25,7 @@ from governance.ledger.sequencer import sequence_all
 from tests.cast import Cast
 
 STAGE = SystemActor("tests")
-VERIFIER = ROOT / "docs" / "verify_tactful.py"
+VERIFIER = ROOT / "docs" / "verify_receipt.py"
 
 
 def recorded(status: str = "given", **more: Any) -> ConsentEvent:
@@ -46,7 +46,7 @@ def verify(receipt: dict[str, Any], folder: Path, keys: dict[str, Any]) -> tuple
     """Run the stand-alone verifier as an outsider would."""
     (folder / "receipt.json").write_text(json.dumps(receipt))
     (folder / "keys.json").write_text(json.dumps(keys))
-    command = [sys.executable, "-I", str(VERIFIER), "receipt", str(folder / "receipt.json")]
+    command = [sys.executable, "-E", "-s", str(VERIFIER), str(folder / "receipt.json")]
     command += ["--key", own_verifier_key(), "--keys", str(folder / "keys.json")]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     return ended.returncode, ended.stdout + ended.stderr
