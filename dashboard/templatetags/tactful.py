@@ -20,10 +20,12 @@ from django.utils.safestring import SafeString, mark_safe
 from dashboard.templatetags.navigation import NAVIGATION, is_current
 from dashboard.templatetags.permitted import may_open
 from dashboard.templatetags.states import Look, state_look, verdict_look
+from dashboard.templatetags.who import who
 from governance import charts
 from governance.charts import figures
 
 register = template.Library()
+register.filter(who)
 
 
 # Badges and icons

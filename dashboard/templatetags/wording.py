@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 
 from django import template
 
+from governance.charts import figures
+
 register = template.Library()
 
 SIGNS = {">=": "≥", "<=": "≤"}
@@ -57,11 +59,26 @@ def plain_value(value: object) -> str:
 
 
 @register.filter
+def is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+@register.filter
+def table_cell(value: object) -> str:
+    """A cell of a report's table: figures as everywhere, a missing one in words."""
+    if isinstance(value, bool) or value is None:
+        return plain_value(value) if value is not None else "no value"
+    if isinstance(value, int):
+        return figures.count(value)
+    return figures.figure(value) if isinstance(value, float) else str(value)
+
+
+@register.filter
 def parameter_title(name: str, method: str) -> str:
     """The meaning of a method's parameter, from the method's own schema."""
     from methods import catalogue
 
-    if method not in catalogue.keys():
+    if not _is_known(method):
         return capital_words(name)
     schema = catalogue.get(method).Parameters.model_json_schema()
     return title_of(name, schema.get("properties", {}).get(name, {}))
@@ -78,4 +95,11 @@ def method_title(method: str) -> str:
     """What a method is called: `fairness.groups` is `Fairness between groups`."""
     from methods import catalogue
 
-    return catalogue.get(method).title if method in catalogue.keys() else str(method)
+    return catalogue.get(method).title if _is_known(method) else str(method)
+
+
+def _is_known(method: str) -> bool:
+    from methods import catalogue
+
+    known = catalogue.keys()
+    return method in known

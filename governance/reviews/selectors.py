@@ -1,4 +1,4 @@
-"""Reading reviews: those an actor may see, and what waits for their signature."""
+"""Reading reviews and waivers: those an actor may see, and what waits for their signature."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from governance.core.actors import Actor
 from governance.core.errors import NotFound
 from governance.reviews.choices import ApprovalState
-from governance.reviews.models import Approval
+from governance.reviews.models import Approval, Waiver
 
 
 def reviews_for(actor: Actor) -> QuerySet[Approval]:
@@ -33,3 +33,20 @@ def waiting_for(actor: Actor) -> QuerySet[Approval]:
         return Approval.objects.none()
     undecided = reviews_for(actor).filter(state=ApprovalState.IN_REVIEW)
     return undecided.exclude(steps__decided_by=actor.reference)
+
+
+def waivers_for(actor: Actor) -> QuerySet[Waiver]:
+    """Waivers of visible systems, newest first."""
+    if not actor.may("reviews.view"):
+        return Waiver.objects.none()
+    found = Waiver.objects.select_related("system").order_by("-created_at")
+    if actor.system_keys is not None:
+        found = found.filter(system__key__in=sorted(actor.system_keys))
+    return found
+
+
+def find_waiver(waiver_id: str, actor: Actor) -> Waiver:
+    found = waivers_for(actor).filter(pk=waiver_id).first()
+    if found is None:
+        raise NotFound("There is no such waiver that you may see.")
+    return found

@@ -18,7 +18,7 @@ from governance.people.models import ApiKey
 from governance.people.permissions import declared_actions
 from tests.cast import STAGE, Cast
 
-WHOAMI = "/api/v1/whoami/"
+WHOAMI = "/api/v1/whoami"
 
 
 def _key(*scopes: str) -> tuple[ApiKey, str]:
@@ -141,9 +141,9 @@ def test_the_command_prints_a_secret_that_works(
 def test_the_list_of_keys_is_for_those_who_may_see_it(client: Client, cast: Cast) -> None:
     _, admin_secret = _key("admin")
     _, other_secret = _key("consent:check")
-    listed = client.get("/api/v1/api-keys/", headers={"X-API-Key": admin_secret})
+    listed = client.get("/api/v1/api-keys", headers={"X-API-Key": admin_secret})
     assert listed.status_code == 200
     assert admin_secret not in listed.content.decode()
     assert "secret_hash" not in listed.content.decode()
-    refused = client.get("/api/v1/api-keys/", headers={"X-API-Key": other_secret})
+    refused = client.get("/api/v1/api-keys", headers={"X-API-Key": other_secret})
     assert refused.status_code == 403

@@ -169,7 +169,7 @@ def test_who_approves_sets_up_a_second_factor_before_anything_else(
     answer = client.get(ACCOUNT)
     assert answer.status_code == 302
     assert answer.headers["Location"] == "/accounts/2fa/totp/activate/"
-    assert client.get("/api/v1/whoami/").status_code == 403
+    assert client.get("/api/v1/whoami").status_code == 403
     TOTP.activate(max_, generate_totp_secret())
     assert client.get(ACCOUNT).status_code == 200
 
@@ -236,8 +236,8 @@ def test_signing_out_ends_the_session(client: Client, cast: Cast) -> None:
 def test_the_api_takes_a_browser_session_only_with_its_csrf_token(cast: Cast) -> None:
     client = Client(enforce_csrf_checks=True)
     cast.sign_in(client, "max")
-    assert client.get("/api/v1/whoami/").json()["reference"] == cast.max.reference
-    assert client.post("/api/v1/whoami/").status_code == 403
+    assert client.get("/api/v1/whoami").json()["reference"] == cast.max.reference
+    assert client.post("/api/v1/whoami").status_code == 403
 
 
 @pytest.mark.parametrize("page", ["/accounts/password/reset/", "/accounts/email/"])

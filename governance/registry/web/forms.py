@@ -73,6 +73,38 @@ class SystemForm(forms.ModelForm[System]):
         """As above: the service validates."""
 
 
+class VersionForm(forms.ModelForm[ModelVersion]):
+    """What a version says about itself; its state has its own steps."""
+
+    class Meta:
+        model = ModelVersion
+        fields = ("key", "description", "profiled", "features", "mlflow_uri", "training_note")
+        labels = {
+            "profiled": "It profiles people",
+            "features": "Features it reads",
+            "mlflow_uri": "Where the model file is",
+            "training_note": "How it was trained",
+        }
+        widgets = {
+            "description": forms.Textarea(attrs={"rows": 2}),
+            "features": forms.CheckboxSelectMultiple,
+            "training_note": forms.Textarea(attrs={"rows": 3}),
+        }
+        help_texts = {
+            "key": "A short name in lower case, such as v2 or 2026-03.",
+            "mlflow_uri": "An MLflow address, such as models:/ranker/4.",
+        }
+
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _choices(self, "features", Feature.objects.for_actor(actor))
+        if not self.instance._state.adding:
+            self.fields["key"].disabled = True
+
+    def _post_clean(self) -> None:
+        """As above: the service validates."""
+
+
 class FlowForm(forms.ModelForm[DataFlow]):
     categories = forms.CharField(help_text="Separate kinds of data by commas.", required=False)
 

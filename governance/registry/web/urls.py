@@ -2,13 +2,25 @@
 
 from django.urls import path
 
-from governance.registry.web import holds, register, systems
+from governance.registry.web import holds, register, surfaces, systems, versions
 
 urlpatterns = [
     path("systems/", systems.systems, name="systems"),
     path("systems/new/", systems.edit_system, name="system_new"),
     path("systems/<str:key>/", systems.system, name="system"),
     path("systems/<str:key>/edit/", systems.edit_system, name="system_edit"),
+    path("systems/<str:key>/versions/new/", versions.edit_version, name="version_new"),
+    path("systems/<str:key>/versions/<str:version_key>/", versions.version, name="version"),
+    path(
+        "systems/<str:key>/versions/<str:version_key>/edit/",
+        versions.edit_version,
+        name="version_edit",
+    ),
+    path(
+        "systems/<str:key>/versions/<str:version_key>/<slug:step_key>/",
+        versions.take_step,
+        name="version_step",
+    ),
     path("systems/<str:key>/hold/", holds.place, name="hold_place"),
     path("holds/<uuid:hold_id>/", holds.hold, name="hold"),
     path("holds/<uuid:hold_id>/lift/", holds.lift, name="hold_lift"),
@@ -19,5 +31,8 @@ urlpatterns = [
     path("register/features/<str:key>/edit/", register.edit_feature, name="feature_edit"),
     path("register/flows/", register.flows, name="flows"),
     path("register/flows/new/", register.declare_flow, name="flow_new"),
+    path("register/surfaces/", surfaces.surfaces, name="surfaces"),
+    path("register/surfaces/new/", surfaces.edit_surface, name="surface_new"),
+    path("register/surfaces/<str:key>/edit/", surfaces.edit_surface, name="surface_edit"),
     path("register/purposes/", register.purposes, name="purposes"),
 ]
