@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -19,9 +20,13 @@ class KeyRing:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    def _path(self, name: str) -> Path:
+        named = env.read(f"{name.upper()}_FILE")
+        return Path(named) if named else self.folder / name
+
     def _bytes(self, name: str, length: int) -> bytes:
         named = env.read(f"{name.upper()}_FILE")
-        path = Path(named) if named else self.folder / name
+        path = self._path(name)
         if not path.exists() and not named:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             draft = path.with_name(f".{name}.{os.getpid()}")
@@ -35,7 +40,7 @@ class KeyRing:
                 pass
             finally:
                 draft.unlink()
-        return bytes.fromhex(path.read_text().strip())
+        return bytes.fromhex(path.read_text().split(maxsplit=1)[0])
 
     def _signing(self, name: str) -> Ed25519PrivateKey:
         return Ed25519PrivateKey.from_private_bytes(self._bytes(name, 32))
@@ -45,8 +50,26 @@ class KeyRing:
         return self._bytes("secret_key", 50).hex()
 
     @cached_property
+    def subject_peppers(self) -> tuple[bytes, ...]:
+        """The keys of pseudonyms, newest first: one a line of the file, older ones below."""
+        newest = self._bytes("subject_pepper", 32)
+        lines = self._path("subject_pepper").read_text().split()
+        return (newest, *(bytes.fromhex(line) for line in lines[1:]))
+
+    @property
     def subject_pepper(self) -> bytes:
-        return self._bytes("subject_pepper", 32)
+        return self.subject_peppers[0]
+
+    def write_subject_peppers(self, peppers: Sequence[bytes]) -> None:
+        """Replace the file of peppers at once; `peppers` are newest first."""
+        path = self._path("subject_pepper")
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+            out.write("\n".join(pepper.hex() for pepper in peppers).encode())
+            out.flush()
+            os.fsync(out.fileno())
+        draft.replace(path)
+        self.__dict__.pop("subject_peppers", None)
 
     @cached_property
     def fingerprint_key(self) -> bytes:
@@ -67,6 +90,10 @@ class KeyRing:
     @cached_property
     def token_key(self) -> Ed25519PrivateKey:
         return self._signing("token_key")
+
+    @cached_property
+    def stream_key(self) -> bytes:
+        return self._bytes("stream_key", 32)
 
     @cached_property
     def webhook_key(self) -> Ed25519PrivateKey:

@@ -7,30 +7,48 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 
-from consent.choices import EventStatus, Method
+from consent.choices import ActorKind, EventStatus, Method
 from consent.decision.vocabulary import SPOKEN_STATUSES, VALID_STATUSES
-from consent.identity import ledger_commitment
-from consent.models import ConsentEvent, ConsentState, DataSubject
+from consent.models import ConsentEvent
 from consent.services.access import require
-from consent.services.subjects import find_or_make_subject, keep_from_erasure, salt_of
+from consent.services.appending import EventDraft, append_events
+from consent.services.subjects import lock_person, update_person
 from consent.slowpath.freshness import encode_as_of
 from consent.tokens import sign_compact
 from governance.core.actors import Actor
-from governance.core.clock import database_now
-from governance.core.errors import Conflict, Invalid, NotFound
-from governance.core.events import ConsentChanged
-from governance.ledger.services import record_entry
-from governance.outbox.services import emit
+from governance.core.errors import Invalid, NotFound
 from governance.registry.models import PersonalizationType, Purpose
 
 #: A clock of a caller may run this far ahead of ours.
 CLOCK_SKEW = timedelta(minutes=5)
+
+_PERSON = ActorKind.SUBJECT
+_KINDS: dict[str, ActorKind] = {
+    Method.IMPORT: ActorKind.IMPORT,
+    Method.EXPIRY: ActorKind.SYSTEM,
+    Method.BULK: ActorKind.CONTROLLER,
+}
+
+
+class How(TypedDict, total=False):
+    """How a choice was made; everything may be left out."""
+
+    region: str | None
+    gpc: bool | None
+    notice_version: str | None
+    occurred_at: datetime | None
+    expires_at: datetime | None
+    evidence: Mapping[str, Any] | None
+    clicks: int | None
+    surface: str | None
+    language: str | None
+    guardian: bool
 
 
 @dataclass(frozen=True)
@@ -72,7 +90,6 @@ def _status(status: str) -> EventStatus:
     return EventStatus(status)
 
 
-@transaction.atomic
 def record_choice(
     *,
     subject: str,
@@ -81,12 +98,7 @@ def record_choice(
     status: str,
     method: str = Method.API,
     actor: Actor,
-    region: str | None = None,
-    gpc: bool | None = None,
-    notice_version: str | None = None,
-    occurred_at: datetime | None = None,
-    expires_at: datetime | None = None,
-    evidence: Mapping[str, Any] | None = None,
+    **how: Unpack[How],
 ) -> RecordedChoice:
     """Record what a person chose about a purpose, or about every purpose of a type."""
     return record_choices(
@@ -96,12 +108,7 @@ def record_choice(
         ],
         method=method,
         actor=actor,
-        region=region,
-        gpc=gpc,
-        notice_version=notice_version,
-        occurred_at=occurred_at,
-        expires_at=expires_at,
-        evidence=evidence,
+        **how,
     )
 
 
@@ -112,12 +119,7 @@ def record_choices(
     choices: Sequence[tuple[Purpose, EventStatus, str]],
     method: str,
     actor: Actor,
-    region: str | None = None,
-    gpc: bool | None = None,
-    notice_version: str | None = None,
-    occurred_at: datetime | None = None,
-    expires_at: datetime | None = None,
-    evidence: Mapping[str, Any] | None = None,
+    **how: Unpack[How],
 ) -> RecordedChoice:
     """Record several choices of one person in one act: one event a purpose, in key order."""
     require(actor, "consent.write")
@@ -125,43 +127,47 @@ def record_choices(
         raise Invalid(f"{method!r} is not a method; use one of {', '.join(Method.values)}.")
     if not choices:
         raise Invalid("Nothing was chosen.")
-    now = database_now()
-    said_at = occurred_at or now
-    if said_at > now + CLOCK_SKEW:
+    person = lock_person(subject)
+    said_at = how.get("occurred_at") or person.now
+    if said_at > person.now + CLOCK_SKEW:
         raise Invalid("occurred_at lies in the future.")
-    person = find_or_make_subject(subject)
-    keep_from_erasure(person)
-    salt = salt_of(person)
-    changed = {"region": region, "gpc": gpc}
-    updates = {name: value for name, value in changed.items() if value is not None}
-    if updates:
-        DataSubject.objects.filter(pk=person.pk).update(**updates)
-    events = [
-        _append(
-            person=person,
-            salt=salt,
-            purpose=purpose,
-            event=ConsentEvent(
+    clicks = how.get("clicks")
+    if clicks is not None and not 0 <= clicks <= 1000:
+        raise Invalid("clicks is the number of steps the choice took, 0 to 1000.")
+    region = how.get("region")
+    region = person.subject.region if region is None else region[:6]
+    # The signal is kept for the known person; its absence later is no consent.
+    gpc = person.subject.gpc or bool(how.get("gpc"))
+    update_person(person, region=region, gpc=gpc)
+    guardian = bool(how.get("guardian")) or method == Method.GUARDIAN
+    evidence = _digest(how.get("evidence"))
+    events = append_events(
+        person=person,
+        drafts=[
+            EventDraft(
+                purpose=purpose,
                 status=status,
-                method=method,
+                method=Method(method),
+                actor_kind=ActorKind.GUARDIAN if guardian else _KINDS.get(method, _PERSON),
                 type_key=type_key,
-                region=(region if region is not None else person.region)[:6],
-                gpc=person.gpc if gpc is None else gpc,
-                notice_version=notice_version or "",
+                region=region,
+                gpc=gpc,
+                notice_version=how.get("notice_version") or "",
                 occurred_at=said_at,
-                expires_at=expires_at if str(status) in VALID_STATUSES else None,
-                evidence_sha256=_digest(evidence),
-                actor_reference=actor.reference,
-            ),
-            actor=actor,
-        )
-        # Head rows are locked in one order, so that two writers never wait for each other.
-        for purpose, status, type_key in sorted(choices, key=lambda each: each[0].key)
-    ]
+                expires_at=how.get("expires_at") if str(status) in VALID_STATUSES else None,
+                evidence_sha256=evidence,
+                clicks=clicks,
+                surface=(how.get("surface") or "")[:63],
+                language=(how.get("language") or "")[:8],
+            )
+            for purpose, status, type_key in choices
+        ],
+        actor=actor,
+    )
     return RecordedChoice(
         id=events[0].pk,
         revision=events[0].revision,
-        as_of=_token_of_this_write(),
+        as_of=encode_as_of(person.transaction),
         receipt=_receipt(events),
         events=tuple(events),
     )
@@ -173,85 +179,6 @@ def _digest(evidence: Mapping[str, Any] | None) -> str:
         return ""
     text = json.dumps(evidence, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def lock_head(person: DataSubject, purpose: Purpose) -> ConsentState:
-    """Return the head row of (person, purpose), locked until the transaction ends."""
-    ConsentState.objects.bulk_create(
-        [ConsentState(subject=person, purpose=purpose)], ignore_conflicts=True
-    )
-    return ConsentState.objects.select_for_update().get(subject=person, purpose=purpose)
-
-
-def _append(
-    *,
-    person: DataSubject,
-    salt: bytes,
-    purpose: Purpose,
-    event: ConsentEvent,
-    actor: Actor,
-) -> ConsentEvent:
-    """Append one event under the head row's lock and move the head to it."""
-    head = lock_head(person, purpose)
-    _refuse_stale_grant(head, event)
-    pseudonym = person.pseudonym or ""
-    entry = record_entry(
-        verb="consent.choice_recorded",
-        object_type="consent",
-        object_id=purpose.key,
-        actor=actor,
-        facts={
-            "subject": ledger_commitment(salt, pseudonym),
-            "purpose": purpose.key,
-            "status": str(event.status),
-            "revision": head.revision + 1,
-            "method": str(event.method),
-            "notice_version": event.notice_version,
-            "occurred_at": event.occurred_at.isoformat(),
-        },
-    )
-    event.subject, event.purpose = person, purpose
-    event.revision = head.revision + 1
-    event.previous_status = head.status
-    event.lawful_basis = purpose.lawful_basis
-    event.ledger_entry = entry.pk
-    event.save(force_insert=True)
-    head.revision = event.revision
-    head.status = event.status
-    head.decided_at = event.occurred_at
-    head.notice_version = event.notice_version
-    head.gpc_at_choice = event.gpc
-    head.expires_at = event.expires_at
-    head.save()
-    emit(
-        ConsentChanged(
-            subject_pseudonym=pseudonym,
-            purpose_key=purpose.key,
-            status=str(event.status),
-            revision=event.revision,
-        )
-    )
-    return event
-
-
-def _refuse_stale_grant(head: ConsentState, event: ConsentEvent) -> None:
-    """A consent that was said before the last denial must not overturn it; ties deny."""
-    if (
-        event.status in VALID_STATUSES
-        and head.decided_at is not None
-        and head.status not in VALID_STATUSES
-        and event.occurred_at <= head.decided_at
-    ):
-        raise Conflict(
-            "This consent was given before the person's last choice, which stands. "
-            "Ask the person again."
-        )
-
-
-def _token_of_this_write() -> str:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_current_xact_id()::text")
-        return encode_as_of(int(cursor.fetchone()[0]))
 
 
 def _receipt(events: Sequence[ConsentEvent]) -> str:
