@@ -17,6 +17,10 @@ DATA_DIR: Path = env.read("DATA_DIR")
 HOST: str = env.read("HOST")
 PORT: int = env.read("PORT")
 PUBLIC_URL: str = env.read("PUBLIC_URL") or f"http://{HOST}:{PORT}"
+_PUBLIC = urlsplit(PUBLIC_URL)
+STREAM_URL: str = (
+    env.read("TACTFUL_STREAM_URL") or f"{_PUBLIC.scheme}://{_PUBLIC.hostname}:{PORT + 1}"
+)
 CONTROLLER_NAME: str = env.read("TACTFUL_CONTROLLER_NAME")
 CONTROLLER_CONTACT: str = env.read("TACTFUL_CONTROLLER_CONTACT")
 LOG_LEVEL: str = env.read("LOG_LEVEL")

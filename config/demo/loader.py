@@ -108,7 +108,7 @@ def _write_sign_ins(path: Path, people: dict[str, SignIn], keys: dict[str, str])
     """Write `demo.json` 0600, complete or not at all."""
     content = {
         "url": settings.PUBLIC_URL,
-        "stream_url": f"http://{settings.HOST}:{settings.PORT + 1}",
+        "stream_url": settings.STREAM_URL,
         "storefront_url": f"http://{settings.HOST}:{settings.PORT + 2}",
         "users": [
             {"role": one.role, "email": one.user.email, "password": one.password}

@@ -26,6 +26,7 @@ from consent.slowpath.callers import (
 from consent.slowpath.database import Database, Unavailable
 from consent.slowpath.freshness import decode_as_of, encode_as_of
 from consent.slowpath.http import Request
+from consent.stream.capability import StreamDoor
 
 
 class BadContext(Exception):
@@ -44,6 +45,7 @@ class Keys:
     subject_pepper: bytes
     fingerprint_key: bytes
     token_key: Ed25519PublicKey
+    stream: StreamDoor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +77,15 @@ def read_context(context: Any, *, header_gpc: bool) -> Context:
     gpc = context.get("gpc", False)
     if gpc not in (True, False, None, 0, 1, "1", "true", "false", "0", ""):
         raise BadContext("INVALID_CONTEXT", "gpc must be true or false.")
+    as_of = _text(context, "asOf", 64)
+    if as_of and decode_as_of(as_of) is None:
+        raise BadContext("INVALID_CONTEXT", "asOf is not a token of this service.")
     return Context(
         subject=_text(context, "targetingKey", 1024),
         region=_text(context, "region", 10),
         gpc=header_gpc or gpc in (True, 1, "1", "true"),
         surface=_text(context, "surface", 63),
-        as_of=_text(context, "asOf", 64),
+        as_of=as_of,
     )
 
 
@@ -138,10 +143,8 @@ def look(
         as_of = encode_as_of(reading.read_as_of(cursor))
         for token in {context.as_of for context in contexts} - {""}:
             transaction = decode_as_of(token)
-            if transaction is None:
-                raise BadContext("INVALID_CONTEXT", "asOf is not a token of this service.")
-            if not reading.has_seen(cursor, transaction):
-                raise Unavailable
+            if transaction is None or not reading.has_seen(cursor, transaction):
+                raise Unavailable  # a later transaction than this database knows
         catalogue, now = reading.read_catalogue(cursor, systems=systems, purposes=purposes)
         names = {
             context.subject: pseudonym_of(keys.subject_pepper, context.subject)

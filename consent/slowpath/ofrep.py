@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
-
-import msgspec
 
 from consent.decision import doors
 from consent.decision.facts import Catalogue
@@ -15,12 +14,14 @@ from consent.slowpath import asking
 from consent.slowpath.asking import BadContext, Context, Keys, View
 from consent.slowpath.callers import Caller, Refused, caller_by_token, presented_secret
 from consent.slowpath.database import Database, Unavailable
-from consent.slowpath.http import Answer, Request, encode_json
+from consent.slowpath.http import Answer, NotJSON, Request, encode_json, parse_json
+from consent.stream.capability import StreamDoor, event_streams, period_of
 
 FlagName = tuple[str, str, bool]  # kind, key, asks for the version
 
 SINGLE = "/ofrep/v1/evaluate/flags/"
 BULK = "/ofrep/v1/evaluate/flags"
+_KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
 def _problem(status: int, key: str, code: str, sentence: str) -> Answer:
@@ -29,14 +30,10 @@ def _problem(status: int, key: str, code: str, sentence: str) -> Answer:
 
 
 def _context(request: Request) -> Context:
-    if not request.is_json:
-        raise BadContext("PARSE_ERROR", "Send a JSON body with Content-Type application/json.")
     try:
-        body = msgspec.json.decode(request.body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadContext("PARSE_ERROR", "The body is not JSON.") from error
-    if not isinstance(body, dict):
-        raise BadContext("PARSE_ERROR", "The body must be an object with a context.")
+        body = parse_json(request)
+    except NotJSON as error:
+        raise BadContext("PARSE_ERROR", str(error)) from error
     return asking.read_context(body.get("context"), header_gpc=request.gpc)
 
 
@@ -51,12 +48,12 @@ def _bind(caller: Caller, context: Context) -> Context:
 
 def split_key(key: str) -> FlagName | None:
     """Take a flag key apart: (purpose|system, key, asks for the version), None if neither."""
-    parts = key.split(".")
-    if len(parts) == 2 and parts[0] in ("purpose", "system") and parts[1]:
-        return parts[0], parts[1], False
-    if len(parts) == 3 and parts[0] == "system" and parts[1] and parts[2] == "version":
-        return "system", parts[1], True
-    return None
+    kind, *rest = key.split(".")
+    if kind not in ("purpose", "system") or not rest or not _KEY.fullmatch(rest[0]):
+        return None
+    if len(rest) == 1:
+        return kind, rest[0], False
+    return ("system", rest[0], True) if kind == "system" and rest[1:] == ["version"] else None
 
 
 def _single_flag(view: View, kind: str, key: str, version: bool) -> dict[str, Any]:
@@ -116,13 +113,18 @@ def _challenge(refusal: Refused) -> tuple[tuple[str, str], ...]:
     return (("WWW-Authenticate", 'Bearer realm="tactful"'),) if refusal.status == 401 else ()
 
 
-def _etag(flags: list[dict[str, Any]]) -> str:
-    """Hash the evaluated answers; the freshness token alone changes nothing for the person."""
+def _etag(flags: list[dict[str, Any]], stream: StreamDoor | None) -> str:
+    """Hash the evaluated answers; the freshness token alone changes nothing for the person.
+
+    The period of the stream's address belongs to it: a client keeps an address with its answer,
+    and gets a new one when the old ran out.
+    """
     told = [
         {**flag, "metadata": {k: v for k, v in flag["metadata"].items() if k != "asOf"}}
         for flag in flags
     ]
-    return f'"{hashlib.sha256(encode_json(told)).hexdigest()[:32]}"'
+    hashed = hashlib.sha256(encode_json(told) + period_of(stream).encode())
+    return f'"{hashed.hexdigest()[:32]}"'
 
 
 class KnownFlags:
@@ -157,7 +159,7 @@ def _all_denied(keys: Keys, request: Request, known: KnownFlags) -> Answer:
         return Answer(503, {"errorDetails": sentence}, (("Retry-After", "1"),))
     caller = caller_by_token(request, secret, keys.token_key)
     told = [_unavailable_flag(*flag) for flag in known if _sees(caller, flag)]
-    return Answer(200, {"flags": told}, (("ETag", _etag(told)),))
+    return Answer(200, {"flags": told}, (("ETag", _etag(told, keys.stream)),))
 
 
 def evaluate_all(database: Database, keys: Keys, request: Request, known: KnownFlags) -> Answer:
@@ -178,8 +180,13 @@ def evaluate_all(database: Database, keys: Keys, request: Request, known: KnownF
         for flag in known
         if _sees(caller, flag) and (flag[0] == "system" or context.subject)
     ]
-    etag = _etag(flags)
+    etag = _etag(flags, keys.stream)
+    # `flagConfigEtag` and `flagConfigLastModified` of a stream's event need no reading: each
+    # answer is evaluated from what stands now.
     asked = [each.strip() for each in request.header("IF_NONE_MATCH").split(",")]
     if etag in asked or f"W/{etag}" in asked:
         return Answer(304, None, (("ETag", etag),))
-    return Answer(200, {"flags": flags, "metadata": {"asOf": view.as_of}}, (("ETag", etag),))
+    told: dict[str, Any] = {"flags": flags, "metadata": {"asOf": view.as_of}}
+    if streams := event_streams(keys.stream, caller.token, context.subject):
+        told["eventStreams"] = streams
+    return Answer(200, told, (("ETag", etag),))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
-from consent.slowpath import authzen, ofrep
+from consent.slowpath import authzen, authzen_search, ofrep
 from consent.slowpath.asking import Keys
 from consent.slowpath.database import Database, parameters_from_settings
 from consent.slowpath.http import (
@@ -15,9 +16,11 @@ from consent.slowpath.http import (
     BodyTooLarge,
     Request,
     WSGIApplication,
-    read_request,
+    read_body,
+    read_head,
     write_answer,
 )
+from consent.stream.capability import StreamDoor
 from consent.tokens import TokenRefused, verify_compact
 
 logger = logging.getLogger(__name__)
@@ -29,12 +32,34 @@ _PREFIXES = ("/ofrep/v1/", "/access/v1/")
 _EXACT = frozenset({GPC, authzen.CONFIGURATION})
 
 
+_AUTHZEN: dict[str, Callable[[Database, Keys, Request], Answer]] = {
+    authzen.SINGLE: authzen.evaluate,
+    authzen.BATCH: authzen.evaluate_batch,
+    authzen.SEARCH_RESOURCE: authzen_search.search_resources,
+    authzen.SEARCH_ACTION: authzen_search.search_actions,
+    authzen.SEARCH_SUBJECT: authzen_search.search_subjects,
+}
+
+
 def keys_from_settings() -> Keys:
     """Read the key ring of Django's settings."""
     from django.conf import settings
 
     ring = settings.KEYS
-    return Keys(ring.subject_pepper, ring.fingerprint_key, ring.token_key.public_key())
+    return Keys(
+        ring.subject_pepper,
+        ring.fingerprint_key,
+        ring.token_key.public_key(),
+        StreamDoor(ring.stream_key, ring.subject_pepper, settings.STREAM_URL),
+    )
+
+
+def _problem(
+    request: Request, status: int, sentence: str, headers: tuple[tuple[str, str], ...] = ()
+) -> Answer:
+    """An error in the words of its standard: AuthZEN tells a text, OFREP an object."""
+    plain = request.path.startswith(_PREFIXES[1]) or request.path == authzen.CONFIGURATION
+    return Answer(status, sentence if plain else {"errorDetails": sentence}, headers)
 
 
 class DecisionDoors:
@@ -65,15 +90,15 @@ class DecisionDoors:
         path = environ.get("PATH_INFO", "")
         if not path.startswith(_PREFIXES) and path not in _EXACT:
             return self.behind(environ, start_response)
-        request: Request | None = None
+        request = read_head(environ)
         try:
-            request = read_request(environ)
+            request = replace(request, body=read_body(environ))
             answer = self._with_origin(request, self._answer(request))
         except BodyTooLarge:
-            answer = Answer(413, {"errorDetails": "The body is larger than 4 MB."})
+            answer = _problem(request, 413, "The body is larger than 4 MB.")
         except Exception:
             logger.exception("A decision failed")
-            answer = Answer(500, {"errorDetails": "The decision failed; treat it as a deny."})
+            answer = _problem(request, 500, "The decision failed; treat it as a deny.")
         return write_answer(answer, request, start_response)
 
     def _answer(self, request: Request) -> Answer:
@@ -83,9 +108,9 @@ class DecisionDoors:
             return self._well_known(request)
         route = self._route(request.path)
         if route is None:
-            return Answer(404, {"errorDetails": "There is no such door."})
+            return _problem(request, 404, "There is no such door.")
         if request.method != "POST":
-            return Answer(405, {"errorDetails": "Use POST."}, (("Allow", "POST, OPTIONS"),))
+            return _problem(request, 405, "Use POST.", (("Allow", "POST, OPTIONS"),))
         return route(request)
 
     def _route(self, path: str) -> Callable[[Request], Answer] | None:
@@ -95,17 +120,14 @@ class DecisionDoors:
         if path.startswith(ofrep.SINGLE):
             flag = unquote(path.removeprefix(ofrep.SINGLE))
             return lambda request: ofrep.evaluate_one(database, keys, request, flag)
-        if path == authzen.SINGLE:
-            return lambda request: authzen.evaluate(database, keys, request)
-        if path == authzen.BATCH:
-            return lambda request: authzen.evaluate_batch(database, keys, request)
-        return None
+        door = _AUTHZEN.get(path)
+        return (lambda request: door(database, keys, request)) if door else None
 
     def _well_known(self, request: Request) -> Answer:
         from django.conf import settings
 
         if request.method not in ("GET", "HEAD"):
-            return Answer(405, {"errorDetails": "Use GET."}, (("Allow", "GET"),))
+            return _problem(request, 405, "Use GET.", (("Allow", "GET"),))
         if request.path == GPC:
             return Answer(200, {"gpc": True, "lastUpdate": GPC_LAST_UPDATE})
         return authzen.configuration(settings.PUBLIC_URL)

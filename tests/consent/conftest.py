@@ -14,6 +14,7 @@ import pytest
 from consent.slowpath.database import Database
 from consent.slowpath.wsgi import DecisionDoors
 from governance.core.actors import SystemActor
+from tests.consent import standards
 
 if TYPE_CHECKING:
     from governance.registry.models import System
@@ -111,12 +112,14 @@ class DoorClient:
         method: str = "POST",
         raw: bytes | None = None,
         content_type: str = "application/json",
+        query: str = "",
         **headers: str,
     ) -> Told:
         sent = raw if raw is not None else (json.dumps(body).encode() if body is not None else b"")
         environ: dict[str, Any] = {
             "REQUEST_METHOD": method,
             "PATH_INFO": path,
+            "QUERY_STRING": query,
             "CONTENT_TYPE": content_type,
             "CONTENT_LENGTH": str(len(sent)),
             "wsgi.input": io.BytesIO(sent),
@@ -130,7 +133,11 @@ class DoorClient:
             seen["status"], seen["headers"] = int(status[:3]), dict(sent_headers)
 
         text = b"".join(self.doors(environ, start_response))
-        return Told(seen["status"], seen["headers"], json.loads(text) if text else None)
+        told = Told(seen["status"], seen["headers"], json.loads(text) if text else None)
+        standards.check(path, told.status, told.headers, told.body)
+        if request_id := environ.get("HTTP_X_REQUEST_ID"):
+            assert told.headers["X-Request-ID"] == request_id
+        return told
 
     def flag(self, key: str, **context: Any) -> Told:
         return self(f"/ofrep/v1/evaluate/flags/{key}", {"context": context})

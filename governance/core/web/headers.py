@@ -25,9 +25,9 @@ PERMISSIONS_POLICY = ", ".join(
 
 
 def stream_origin() -> str:
-    """The origin of the event stream: the public host on the port after the web server's."""
-    public = urlsplit(settings.PUBLIC_URL)
-    return f"{public.scheme}://{public.hostname}:{settings.PORT + 1}"
+    """The origin of the event stream, which pages may connect to."""
+    address = urlsplit(settings.STREAM_URL)
+    return f"{address.scheme}://{address.netloc}"
 
 
 def content_security_policy() -> str:
