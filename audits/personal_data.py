@@ -13,7 +13,7 @@ from audits import services, storage
 from audits.models import Finding, OutcomeBatch, OutputBatch, Plan
 from audits.sources.rewriting import rows_of
 from governance.core.actors import SystemActor
-from governance.core.ports import DeleteAfter
+from governance.core.ports import DeleteAfter, KeepForever
 
 REPORTS_KEPT = timedelta(days=1826)
 
@@ -88,6 +88,8 @@ class SegmentRetention:
 
 HOLDERS = (SegmentHolder(), OwnershipHolder())
 RETENTION = (
+    KeepForever("audits.Source", "A kept report names where its rows came from."),
+    KeepForever("audits.Plan", "A kept report is read beside the limits that were declared."),
     SegmentRetention("audits.OutputBatch", OutputBatch),
     SegmentRetention("audits.OutcomeBatch", OutcomeBatch),
     # Order matters: findings and measurements point at their run.
