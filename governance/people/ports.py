@@ -14,12 +14,12 @@ from django.urls import reverse
 from governance.core import ports
 from governance.core.actors import Actor
 from governance.outbox.ports import Address, register_address_book
-from governance.people import selectors
+from governance.people import references, selectors
 from governance.people.models import Deputy, SignIn, User
 
 
 class PeopleRecords:
-    """The personal fields of colleagues: account, deputyships and open sessions."""
+    """The personal fields of colleagues, and every row of the house that names them."""
 
     label = "people"
     models = frozenset({"people.User", "people.Deputy", "people.SignIn"})
@@ -57,6 +57,7 @@ class PeopleRecords:
                 }
                 for row in SignIn.objects.filter(user=user)
             ),
+            *references.mentions(user),
         ]
 
     @transaction.atomic
@@ -65,14 +66,7 @@ class PeopleRecords:
         user = selectors.user_by_reference(person)
         if user is None:
             return 0
-        removed: int = user.role_assignments.all().delete()[0]
-        for rows in (user.memberships, user.sign_ins, user.deputies, user.deputy_for):
-            removed += rows.all().delete()[0]
-        from allauth.account.models import EmailAddress
-        from allauth.mfa.models import Authenticator
-
-        removed += EmailAddress.objects.filter(user=user).delete()[0]
-        removed += Authenticator.objects.filter(user=user).delete()[0]
+        removed = references.release(user)
         user.email = f"erased-{user.pk}@invalid"
         user.name = "Erased person"
         user.is_active = False
