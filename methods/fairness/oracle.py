@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from methods.fairness import kernel
 from methods.fairness.cube import Array, GroupCube, Key
-from methods.fairness.rates import KINDS, SCALARS, Kind
+from methods.fairness.rates import KINDS, OUTCOMES, SCALARS, Kind
 
 Rows = dict[Any, dict[str, float]]
 
@@ -61,12 +61,11 @@ def record(
         warnings.simplefilter("ignore")
         metric = fl.MetricFrame(
             metrics={rate: _metric(rate) for rate in rates},
-            # The position in OUTCOMES tells the truth and the decision at once.
+            # A rate gets both columns of a group's rows: which of OUTCOMES, and how many.
             y_true=frame["outcome"],
-            y_pred=frame["outcome"],
+            y_pred=frame["n"],
             control_features=frame["family"],
             sensitive_features=frame["place"],
-            sample_params={rate: {"sample_weight": frame["n"]} for rate in rates},
         )
         values = _rows(metric.by_group)
         wholes = _rows(metric.overall)
@@ -119,8 +118,8 @@ def _scalars(
 def _metric(rate: str) -> Callable[..., float]:
     """Return a rate as fairlearn calls it: over the rows of one group."""
 
-    def value(outcome: NDArray[np.int64], _: NDArray[np.int64], sample_weight: Array) -> float:
-        counts = np.bincount(outcome, weights=sample_weight, minlength=4)
+    def value(outcome: NDArray[np.int64], n: Array) -> float:
+        counts = np.bincount(outcome, weights=n, minlength=len(OUTCOMES)).astype(np.float64)
         return float(kernel.rate(rate, counts))
 
     return value

@@ -4,13 +4,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from methods.columns import MISSING
-from methods.fairness.contrasts import side
+from methods.fairness.contrasts import side, stratum_indexes
 from methods.fairness.cube import GroupCube
 from methods.fairness.rates import OUTCOMES
 from methods.report import Chart, Limit, Measurement, Table
 
 if TYPE_CHECKING:
     from methods.fairness.design import Design
+
+
+# Below so many degrees of freedom a group of at least so many units is carried by a few of them.
+FEW_DEGREES, FEW_UNITS = 8, 30
 
 
 def tables(cube: GroupCube, rates: Sequence[str]) -> tuple[Table, ...]:
@@ -111,5 +115,40 @@ def limitations(audit: "Design") -> tuple[str, ...]:
             f"Per metric and grouping the {parameters.listed_pairs} widest contrasts are listed; "
             "all are judged."
         )
+    found += _uncompared(audit)
+    found += _carried_by_few(cube)
     found.append("A difference between groups is not yet a cause: see the control columns.")
     return tuple(found)
+
+
+def _uncompared(audit: "Design") -> list[str]:
+    """Say where a group stands alone in its stratum."""
+    alone = sum(
+        len(stratum_indexes(audit.cube.margins[by], stratum)) < 2
+        for by in audit.cube.attributes
+        for stratum in audit.strata()
+    )
+    if not alone:
+        return []
+    where = "In one comparison" if alone == 1 else f"In {alone:,} comparisons"
+    return [f"{where} a group stands alone: no gap is shown there, and no limit is met by that."]
+
+
+def _carried_by_few(cube: GroupCube) -> list[str]:
+    """Say where a few heavy units carry the numbers, however many light ones there are."""
+    if cube.exact:
+        return []
+    few = [
+        _words(dict(zip((*cube.controls, *by), key, strict=True)))
+        for by in cube.attributes
+        for index, key in enumerate(cube.margins[by].keys)
+        if (part := side(cube.margins[by], index)).n("selection_rate") >= FEW_UNITS
+        and part.estimate("selection_rate").df < FEW_DEGREES
+    ]
+    if not few:
+        return []
+    shown = "; ".join(few[:3]) + (f" and {len(few) - 3:,} more" if len(few) > 3 else "")
+    return [
+        f"A few {cube.unit} carry most of what is known of {shown}: intervals there are wide, and "
+        "more of the others would not narrow them."
+    ]

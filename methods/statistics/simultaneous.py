@@ -13,7 +13,11 @@ from numpy.typing import NDArray
 from methods.statistics.proportions import normal_quantile
 
 Array = NDArray[np.float64]
+Singles = NDArray[np.float32]
 Indexes = NDArray[np.int64]
+
+# OpenBLAS keeps a product of fewer multiplications on one thread.
+UNTHREADED = 2**18
 
 
 def bonferroni_level(level: float, comparisons: int) -> float:
@@ -52,7 +56,7 @@ def max_t_level(
     *,
     seed: int,
     draws: int = 4096,
-    block: int = 64,
+    block: int = 32,
 ) -> float:
     """Level at which each contrast must be shown so that all hold together with `level`.
 
@@ -77,7 +81,7 @@ def max_t_level(
     components = loadings.shape[1]
     directions = np.random.default_rng(seed).standard_normal((components, draws), dtype=np.float32)
     directions /= np.sqrt((directions**2).sum(axis=0))
-    errors = loadings.astype(np.float32) @ directions
+    errors = _product(loadings.astype(np.float32), directions)
     largest, used = np.zeros(draws, dtype=np.float32), 0
     for start in range(0, len(contrasts.first), block):
         part = slice(start, start + block)
@@ -94,6 +98,18 @@ def max_t_level(
     if used <= 1:
         return level
     return _radial_level(largest.astype(np.float64), components, used, level)
+
+
+def _product(left: Singles, right: Singles) -> Singles:
+    """Return left @ right in parts too small for threads: waking them costs more than it saves."""
+    rows, components = 32, left.shape[1]
+    columns = max(UNTHREADED // (rows * max(components, 1)), 8)
+    product = np.empty((len(left), right.shape[1]), dtype=np.float32)
+    for top in range(0, len(left), rows):
+        for start in range(0, right.shape[1], columns):
+            part = left[top : top + rows] @ right[:, start : start + columns]
+            product[top : top + rows, start : start + columns] = part
+    return product
 
 
 def _radial_level(largest: Array, components: int, used: int, level: float) -> float:

@@ -15,7 +15,7 @@ from sklearn.metrics import accuracy_score, precision_score
 
 from methods.fairness import kernel
 from methods.fairness.rates import RATES, SCALARS
-from methods.report import Measurement, Report
+from methods.report import Limit, Measurement, Report, exit_code
 from methods.run import run_audit
 from tests.methods.conftest import as_table
 
@@ -98,18 +98,12 @@ def test_rates_and_disparities_equal_fairlearn_on_raw_rows(
                     for row in _rows(report, f"{metric}_{kind}", case["groups"])
                     if stratum is None or stratum in row.slice.values()
                 ]
+                assert values
                 known = [v for v in values if v is not None]
-                if not known:
-                    # One group alone: fairlearn's scalar says "no gap"; there is no contrast.
-                    measured = oracle.by_group[metric]
-                    alone = measured if stratum is None else measured[stratum]
-                    assert alone.count() <= 1
-                    assert math.isnan(expected) or expected == (kind == "ratio")
-                    continue
                 worst = (
-                    max(map(abs, known))
+                    max(map(abs, known), default=math.nan)
                     if kind == "difference"
-                    else min(min(v, 1 / v) if v else 0.0 for v in known)
+                    else min((min(v, 1 / v) if v else 0.0 for v in known), default=math.nan)
                 )
                 # The widest contrast is fairlearn's scalar.
                 assert worst == pytest.approx(expected, abs=1e-12, nan_ok=True)
@@ -163,6 +157,75 @@ def test_weights_give_the_numbers_of_repeated_rows(tumours: pd.DataFrame) -> Non
         if m.by == ("texture",) and m.comparison is None:
             assert m.value == pytest.approx(values[m.metric, *m.slice.items()], abs=1e-12)
             assert m.interval in ("delta_weighted", "wilson_effective")
+
+
+@pytest.fixture
+def lonely() -> pd.DataFrame:
+    """Strata with two groups, with one, with one never selected, and without deserving rows."""
+    cells = [
+        ("both", "a", 1, 1, 40), ("both", "a", 0, 0, 30), ("both", "b", 1, 0, 35),
+        ("both", "b", 0, 1, 45), ("one", "a", 1, 1, 50), ("one", "a", 0, 1, 20),
+        ("never", "b", 1, 0, 60), ("never", "b", 0, 0, 40), ("undeserving", "a", 0, 1, 33),
+        ("undeserving", "b", 0, 0, 44),
+    ]  # fmt: skip
+    rows = [cell[:4] for cell in cells for _ in range(cell[4])]
+    return pd.DataFrame(rows, columns=["place", "g", "t", "p"])
+
+
+@pytest.mark.parametrize("method", ["between_groups", "to_overall"])
+def test_a_group_alone_in_its_stratum_has_fairlearns_number(
+    lonely: pd.DataFrame, method: str
+) -> None:
+    case = {"raw": lonely, "frame": lonely, "y_true": "t", "y_pred": "p"}
+    case |= {"groups": ["g"], "controls": ["place"]}
+    report, oracle = _audit(case, method), _oracle(case)
+    for metric in FUNCTIONS:
+        for kind in ("difference", "ratio"):
+            scalar = getattr(oracle, kind)(method=method)[metric]
+            for stratum in ("one", "never"):
+                (row,) = (
+                    row
+                    for row in _rows(report, f"{metric}_{kind}", ["g"])
+                    if row.slice == {"place": stratum}
+                )
+                expected = scalar[stratum]
+                assert row.value == (None if math.isnan(expected) else expected)
+                assert (row.comparison, row.low, row.high) == (None, None, None)
+                assert "only one group" in row.note
+    assert any("stands alone" in text for text in report.limits)
+
+
+@pytest.mark.parametrize("method", ["between_groups", "to_overall", "to_highest"])
+@pytest.mark.parametrize("metric", ["selection_rate_difference", "demographic_parity_difference"])
+def test_no_limit_is_met_where_nothing_was_compared(
+    lonely: pd.DataFrame, method: str, metric: str
+) -> None:
+    columns = {"group": ["g"], "y_true": ["t"], "y_pred": ["p"], "control": ["place"]}
+    report = run_audit(
+        "fairness.groups",
+        as_table(lonely[lonely.place.isin(["one", "never"])]),
+        columns,
+        {"method": method},
+        [Limit.parse(f"{metric}<=0.1")],
+        0,
+    )
+    judged = {row.slice["place"]: row.verdict for row in report.judged()}
+    assert judged == {"one": "not_applicable", "never": "not_applicable"}
+    assert (report.verdict, exit_code(report)) == ("inconclusive", 3)
+
+
+def test_a_stratum_without_the_reference_leaves_its_limit_open(lonely: pd.DataFrame) -> None:
+    columns = {"group": ["g"], "y_pred": ["p"], "control": ["place"]}
+    parameters = {"method": "to_reference", "reference": "a"}
+    limits = [Limit.parse("selection_rate_difference<=1")]
+    others = pd.DataFrame({"place": "others", "g": ["b", "c"] * 40, "t": 1, "p": [0, 1] * 40})
+    frame = pd.concat([lonely, others])
+    report = run_audit("fairness.groups", as_table(frame), columns, parameters, limits, 0)
+    judged = {row.slice["place"]: (row.verdict, row.value) for row in report.judged()}
+    assert judged["both"][0] == "pass"
+    assert judged["one"] == ("not_applicable", 0.0)
+    assert judged["others"] == ("not_applicable", None)
+    assert report.verdict == "inconclusive"
 
 
 def _frame(counts: np.ndarray) -> pd.DataFrame:

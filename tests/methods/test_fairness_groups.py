@@ -130,6 +130,25 @@ def test_people_with_many_rows_widen_the_interval_and_are_counted_as_people() ->
     assert (1 - people.low) > 1.5 * (1 - rows.low)
 
 
+def test_the_report_says_when_a_few_people_carry_a_group() -> None:
+    generator = np.random.default_rng(14)
+    person = np.concatenate([np.arange(400), np.repeat([0, 2, 4], 500)])
+    frame = pd.DataFrame(
+        {
+            "g": np.where(person % 2, "even", "carried"),
+            "p": generator.beta(0.5, 0.5, 400)[person] > generator.random(len(person)),
+            "s": person,
+        }
+    )
+    report = _audit(frame, subject=["s"])
+    (said,) = (text for text in report.limits if text.startswith("A few subjects carry"))
+    assert "g carried:" in said
+    own, other = (_of(report, "selection_rate", g=group) for group in ("carried", "even"))
+    assert own.n == other.n == 200
+    assert None not in (own.low, own.high, other.low, other.high)
+    assert own.high - own.low > 3 * (other.high - other.low)  # type: ignore[operator]
+
+
 def test_one_row_a_person_gives_nearly_the_interval_of_rows() -> None:
     frame = _groups(9, [0.5, 0.4], 2000).reset_index(drop=True).assign(s=lambda f: f.index)
     rows, people = (
