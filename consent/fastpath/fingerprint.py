@@ -179,11 +179,11 @@ def _lookups_of_slice(key: bytes, chunk: Any) -> Lookups:
     data = np.frombuffer(data_buffer if data_buffer is not None else b"", np.uint8)
     starts, lengths = offsets[:-1], np.diff(offsets)
     longest = BATCHED_BLOCKS * BLOCK - PREFIX
-    batched = np.minimum(lengths, longest)
-    padded, blocks = _matrix(np.where(lengths <= longest, lengths, 0))
+    batched = np.where(lengths <= longest, lengths, 0)
+    padded, blocks = _matrix(batched)
     for column in range(int(batched.max(initial=0))):
         # One column of all ids at a time: contiguous work whatever the lengths are.
-        rows = np.flatnonzero((lengths > column) & (lengths <= longest))
+        rows = np.flatnonzero(batched > column)
         padded[rows, PREFIX + column] = data[starts[rows] + column]
     found = _macs(key, padded, blocks)
     found = found.copy() if not found.flags.writeable else found

@@ -14,6 +14,7 @@ from django.db import connection
 
 from consent.choices import ActorKind, EventStatus, Method
 from consent.decision.vocabulary import VALID_STATUSES
+from consent.fastpath.doubt import announce
 from consent.identity import ledger_commitment
 from consent.models import ConsentEvent
 from consent.services.subjects import LockedPerson
@@ -115,6 +116,7 @@ def append_events(
     moved = _move_heads(person, drafts)
     if len(moved) < len(drafts):
         raise Conflict(STALE_GRANT)
+    announce(person.subject, person.transaction)
     pseudonym = person.subject.pseudonym or ""
     commitment = ledger_commitment(person.salt, pseudonym)
     entries = record_entries(

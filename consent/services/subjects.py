@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from consent import selectors
+from consent.fastpath.doubt import announce, announce_everyone
 from consent.fastpath.fingerprint import suppression_key, suppression_lookup_of
 from consent.identity import SubjectNames, fingerprint_of, ledger_commitment, names_of
 from consent.models import (
@@ -184,6 +185,7 @@ def update_person(person: LockedPerson, **changes: Any) -> None:
         DataSubject.objects.filter(pk=person.subject.pk).update(**changed)
         for name, value in changed.items():
             setattr(person.subject, name, value)
+        announce(person.subject, person.transaction)
 
 
 def salt_of(person: DataSubject) -> bytes:
@@ -225,6 +227,7 @@ def restrict_subject(*, subject: str, actor: Actor) -> DataSubject:
         restricted_at=person.now
     ):
         person.subject.restricted_at = person.now
+        announce(person.subject, person.transaction)
         record_entry(
             verb="consent.subject_restricted",
             object_type="subject",
@@ -261,7 +264,9 @@ def erase_subject(*, pseudonym: str, actor: Actor) -> int:
     )
     removed, _ = IssuedToken.objects.filter(subject_pseudonym=pseudonym).delete()
     if person is None:
+        announce_everyone()
         return removed
+    announce(person)
     removed += ConsentState.objects.filter(subject=person).delete()[0]
     removed += SubjectSalt.objects.filter(subject=person).delete()[0]
     DataSubject.objects.filter(pk=person.pk).update(

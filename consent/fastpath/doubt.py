@@ -1,0 +1,76 @@
+"""What a writer of consent does for the tables: raise doubts before it commits, wait after it.
+
+Called by the services inside their transactions. Nothing here writes a state or clears a doubt.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from consent.fastpath.hosts import wait_for_hosts
+from consent.fastpath.journal import HOST, Control, folder_of
+
+if TYPE_CHECKING:
+    from consent.models import DataSubject
+
+
+class _Host:
+    """The control file as this process maps it; a fork maps its own."""
+
+    control: Control | None = None
+
+
+def control_of_host() -> Control:
+    folder = folder_of(settings.DATA_DIR)
+    held = _Host.control
+    if held is None or held.process != os.getpid() or held.folder != folder:
+        held = _Host.control = Control(folder)
+    return held
+
+
+def announce(person: DataSubject, transaction_id: int | None = None) -> None:
+    """Say that this transaction changes what is known of a person.
+
+    Call it after the person's rows are locked and before the commit; who knows the transaction's
+    id already saves a question. From here on this host asks PostgreSQL about them, and the commit
+    returns once no other host can answer with what was.
+    """
+    announce_many([person], transaction_id)
+
+
+def announce_many(people: Sequence[DataSubject], transaction_id: int | None = None) -> None:
+    """The same for many people of one transaction."""
+    if not people:
+        return
+    known = transaction_id or _transaction_id()
+    lookups = [person.lookup for person in people if person.lookup is not None]
+    control = control_of_host()
+    if len(lookups) == len(people):
+        control.raise_doubts(lookups, known)
+    else:
+        control.distrust()
+    _wait_after_commit(known)
+
+
+def announce_everyone() -> None:
+    """Put the whole table in doubt: this transaction concerns somebody no lookup names."""
+    known = _transaction_id()
+    control_of_host().distrust()
+    _wait_after_commit(known)
+
+
+def _wait_after_commit(transaction_id: int) -> None:
+    own = control_of_host().words[HOST]
+    transaction.on_commit(partial(wait_for_hosts, transaction_id, own=own))
+
+
+def _transaction_id() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_current_xact_id()::text")
+        return int(cursor.fetchone()[0])
