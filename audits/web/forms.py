@@ -35,7 +35,8 @@ class PlanForm(forms.Form):
     limits = forms.CharField(
         widget=forms.Textarea(attrs={"rows": 2}),
         required=False,
-        help_text="One limit a line, such as top_share<=0.30. They cannot be changed later.",
+        help_text="One limit a line, such as: top share at most 0.30, or: accuracy at least 0.80. "
+        "They cannot be changed later.",
     )
     limits_note = forms.CharField(required=False, label="How the limits were chosen")
     starts_at = forms.DateTimeField(help_text="The start of the first window, in UTC.")
@@ -84,7 +85,9 @@ class PlanForm(forms.Form):
         return columns
 
     def clean_limits(self) -> list[str]:
-        return [line.strip() for line in self.cleaned_data["limits"].splitlines() if line.strip()]
+        """Limits as the plan keeps them; words and signs are read alike."""
+        lines = self.cleaned_data["limits"].splitlines()
+        return [limit_from_words(line) for line in lines if line.strip()]
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
@@ -126,6 +129,15 @@ class PlanForm(forms.Form):
         }
 
 
+def limit_from_words(line: str) -> str:
+    """`Top share at most 0.30` as `top_share<=0.30`; a line with signs stays as it is."""
+    for words, sign in (("at most", "<="), ("at least", ">="), ("≤", "<="), ("≥", ">=")):
+        metric, found, value = line.lower().partition(words)
+        if found:
+            return f"{'_'.join(metric.split())}{sign}{value.strip()}"
+    return line.strip()
+
+
 def parameter_fields(schema: dict[str, Any]) -> dict[str, forms.Field]:
     """Return a field for each parameter of a basic type; others keep their default."""
     found = {}
@@ -141,14 +153,16 @@ def _field(name: str, part: dict[str, Any]) -> forms.Field | None:
     if len(options) != 1:
         return None
     kind = options[0]
+    title, _, more = (one.strip() for one in str(part.get("description", "")).partition(";"))
     shown: dict[str, Any] = {
-        "label": name.replace("_", " ").capitalize(),
+        "label": title.rstrip(".") or name.replace("_", " ").capitalize(),
         "required": False,
         "initial": part.get("default"),
-        "help_text": part.get("description", ""),
+        "help_text": more[:1].upper() + more[1:],
     }
     if "enum" in kind:
-        return forms.ChoiceField(choices=[(one, one) for one in kind["enum"]], **shown)
+        named = [(one, str(one).replace("_", " ").capitalize()) for one in kind["enum"]]
+        return forms.ChoiceField(choices=named, **shown)
     bounds = {"min_value": kind.get("minimum"), "max_value": kind.get("maximum")}
     match kind.get("type"):
         case "integer":

@@ -1,43 +1,45 @@
-"""Every page of the house, once: it opens, nothing breaks the policy, nothing runs off a phone."""
+"""Every page of the house, for every role, found by its links: it opens, fits and can be read."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.clients.node.conftest import installed
 from tests.demo.conftest import House
+from tests.demo.crawl import Walk
 from tests.optional_parts import find_part
+
+__all__ = ["installed"]  # the fixture that holds axe-core
 
 pytestmark = pytest.mark.browser
 
-PAGES = (
-    "/",
-    "/agenda/",
-    "/search/?q=fashion",
-    "/systems/",
-    "/systems/fashion-carousel/",
-    "/systems/fashion-carousel/ship/thompson/",
-    "/systems/loan-eligibility/edit/",
-    "/register/features/",
-    "/register/features/item-clicks/",
-    "/register/flows/",
-    "/register/purposes/",
-    "/reviews/",
-    "/audits/",
-    "/audits/plans/fashion-exposure/",
-    "/audits/plans/loan-selection/",
-    "/audits/findings/",
-    "/audits/outputs/",
-    "/incidents/",
-    "/incidents/INC-0001/",
-    "/incidents/new/",
-    "/consent/",
-    "/consent/playground/?system=fashion-carousel&region=DE",
-    "/evidence/",
-    "/settings/",
+ROLES = (
+    "product_owner",
+    "privacy_lead",
+    "dpo",
+    "ethics_reviewer",
+    "ml_engineer",
+    "incident_commander",
+    "auditor",
+    "admin",
 )
+PHONE, DESK = 390, 1440
+LIKE_EVERY_ROLE = {
+    "/": 1,
+    "systems/": 1,
+    "audits/runs/<uuid:run_id>/": 1,
+    "reviews/<uuid:review_id>/": 1,
+}
+RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+
+SignIn = Callable[..., AbstractContextManager[Page]]
 
 
 @pytest.fixture(scope="module")
@@ -51,34 +53,109 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def problems() -> list[str]:
-    return []
+def sign_in(browser: Browser, house: House) -> SignIn:
+    """`with sign_in("auditor", width=390, dark=True) as page`; errors in the console fail it."""
+
+    @contextmanager
+    def begin(role: str, *, width: int, dark: bool = False) -> Iterator[Page]:
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light"
+        )
+        page = context.new_page()
+        problems: list[str] = []
+        page.on("console", lambda one: problems.append(one.text) if one.type == "error" else None)
+        (email,) = [one["email"] for one in house.demo["users"] if one["role"] == role]
+        page.goto(f"{house.url}/accounts/login/")
+        page.locator(f"form:has(input[value='{email}']) button").click()
+        page.wait_for_url(f"{house.url}/")
+        yield page
+        context.close()
+        assert problems == []
+
+    return begin
 
 
-@pytest.fixture
-def admin(browser: Browser, house: House, problems: list[str]) -> Iterator[Page]:
-    """The administrator on a phone, in the dark."""
-    context = browser.new_context(viewport={"width": 390, "height": 800}, color_scheme="dark")
-    page = context.new_page()
-    page.on("console", lambda line: problems.append(line.text) if line.type == "error" else None)
-    page.goto(f"{house.url}/accounts/login/")
-    page.get_by_role("button", name="Root Admin").click()
-    page.wait_for_url(f"{house.url}/")
-    yield page
-    context.close()
+def starts(house: House) -> list[str]:
+    """The overview, and the longest report there is, which is not the first one linked."""
+    runs = house.get("/api/v1/runs", plan="loan-selection")["results"]
+    return ["/", *(f"/audits/runs/{run['id']}/" for run in runs[:1])]
 
 
-def test_every_page_opens_on_a_phone_without_running_off_its_side(
-    admin: Page, house: House, problems: list[str]
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("role", ROLES)
+def test_every_page_a_role_reaches_opens_and_fits_a_phone(
+    role: str, house: House, sign_in: SignIn
 ) -> None:
-    for path in PAGES:
-        answer = admin.goto(f"{house.url}{path}")
-        assert answer is not None
-        assert answer.status == 200, path
-        assert admin.title(), path
-        wide = admin.evaluate("document.documentElement.scrollWidth - innerWidth")
-        assert wide <= 0, f"{path} runs {wide} px off the side"
-        assert problems == [], path
+    with sign_in(role, width=PHONE, dark=True) as page:
+        walk = Walk(page, house.url)
+        wide, untitled = [], []
+        for path in walk.pages(*starts(house)):
+            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                wide.append(path)
+            if page.locator("h1").count() != 1 or not page.title():
+                untitled.append(path)
+    assert walk.refused == {}
+    assert wide == []
+    assert untitled == []
+    routes = {kind[0] for kind in walk.kinds}
+    assert LIKE_EVERY_ROLE.keys() - {"/"} <= routes
+
+
+@pytest.mark.node
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(
+    ("role", "width", "dark"), [("admin", DESK, False), ("privacy_lead", PHONE, True)]
+)
+def test_axe_finds_nothing_to_mend(
+    role: str, width: int, dark: bool, house: House, sign_in: SignIn, installed: Path
+) -> None:
+    """Automated rules of WCAG 2.2 A and AA, with every folded part unfolded."""
+    axe = (installed / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+    found: dict[str, str] = {}
+    with sign_in(role, width=width, dark=dark) as page:
+        for path in Walk(page, house.url).pages(*starts(house)):
+            found |= {f"{rule} {html}": path for rule, html in violations(page, axe)}
+    assert found == {}
+
+
+def violations(page: Page, axe: str) -> Iterator[tuple[str, str]]:
+    """(rule, element) of each violation on the open page."""
+    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    page.evaluate(axe)
+    options = json.dumps({"runOnly": RULES, "resultTypes": ["violations"]})
+    report: dict[str, Any] = page.evaluate(f"axe.run(document, {options})")
+    for rule in report["violations"]:
+        for node in rule["nodes"]:
+            yield rule["id"], node["html"][:200]
+
+
+def test_the_longest_report_stays_readable(house: House, sign_in: SignIn) -> None:
+    """Hundreds of measurements: a page of them, the judged first, the rest a filter away."""
+    with sign_in("ethics_reviewer", width=DESK) as page:
+        page.goto(house.url + starts(house)[1])
+        rows = page.locator("#measurements tbody tr")
+        assert rows.count() == 50
+        expect(rows.first.locator(".verdict")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollHeight") < 12_000
+        page.get_by_label("Metric").select_option("accuracy")
+        page.get_by_role("button", name="Apply").click()
+        assert "metric=accuracy" in page.url
+        assert rows.count() < 50
+        assert set(rows.locator("td:first-child").all_inner_texts()) != set()
+        page.get_by_role("link", name="Next").wait_for(state="detached")
+
+
+def test_a_keyboard_reaches_the_content_and_the_menu(house: House, sign_in: SignIn) -> None:
+    with sign_in("product_owner", width=DESK) as page:
+        page.keyboard.press("Tab")
+        expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(page.locator("#content")).to_be_focused()
+        page.keyboard.press("g")
+        page.keyboard.press("s")
+        page.wait_for_url(f"{house.url}/systems/")
+        page.keyboard.press("/")
+        expect(page.get_by_role("searchbox", name="Search systems")).to_be_focused()
 
 
 def test_one_click_either_way_without_a_script_and_in_both_languages(

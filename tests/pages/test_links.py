@@ -1,4 +1,4 @@
-"""No link that a signed-in person sees leads to a refusal: every link is followed, for every role."""
+"""No link that a signed-in person sees leads to a refusal: all are followed, for every role."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from governance.registry.models import System
 from governance.registry.services import place_hold
 from governance.reviews.services import request_waiver, start_review
 from incidents.services.opening import open_incident
-from tests.audits.conftest import DAY, START, STAGE, impressions, json_lines, storage
+from tests.audits.conftest import DAY, STAGE, START, impressions, json_lines, storage
 from tests.cast import ROLES
 from tests.reviews.stage import make_system, version_of
 
