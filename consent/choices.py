@@ -63,3 +63,24 @@ class AgeBand(TextChoices):
 class Language(TextChoices):
     ENGLISH = "en", "English"
     GERMAN = "de", "German"
+
+
+class InterestStanding(TextChoices):
+    """What the person made of a guess."""
+
+    GUESSED = "guessed", "Guessed"
+    CONFIRMED = "confirmed", "Confirmed by the person"
+    REMOVED = "removed", "Removed by the person"
+
+
+class ComplaintAbout(TextChoices):
+    NOT_FOLLOWED = "not_followed", "My choice was not followed"
+    UNFAIR = "unfair", "I was treated unfairly"
+    WRONG_DATA = "wrong_data", "What you hold about me is wrong"
+    NOT_UNDERSTOOD = "not_understood", "I do not understand what happens"
+    OTHER = "other", "Something else"
+
+
+#: The purpose that guessing interests needs, and the source of what people wrote themselves.
+INTERESTS_PURPOSE = "inferred_interests"
+FROM_THE_PERSON = "person"

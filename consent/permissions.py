@@ -46,4 +46,10 @@ declare_actions(
         None,
         "Publish a version of the privacy notice.",
     ),
+    Action(
+        "consent.answer_complaints",
+        {Role.PRIVACY_LEAD, Role.DPO},
+        None,
+        "Read people's complaints and answer them.",
+    ),
 )

@@ -7,9 +7,11 @@ from typing import Any
 
 from consent import services
 from consent.models import (
+    Complaint,
     ConsentEvent,
     ConsentState,
     DataSubject,
+    Interest,
     IssuedToken,
     SubjectAccess,
 )
@@ -41,6 +43,9 @@ class ConsentHolder:
             "SubjectAccess",
             "IssuedToken",
             "TokenUse",
+            "Interest",
+            "InterestReset",
+            "Complaint",
         )
     )
 
@@ -78,6 +83,12 @@ class ConsentHolder:
             "access": SubjectAccess.objects.filter(subject=subject).values(
                 "at", "purpose_of_access"
             ),
+            "interest": Interest.objects.filter(subject=subject).values(
+                "system_key", "label", "because", "standing", "inferred_at"
+            ),
+            "complaint": Complaint.objects.filter(subject=subject).values(
+                "created_at", "about", "text", "answer", "answered_at"
+            ),
             "token": IssuedToken.objects.filter(subject_pseudonym=pseudonym).values(
                 "created_at", "origin", "expires_at"
             ),
@@ -100,6 +111,14 @@ _RULES: list[RetentionRule] = [
     KeepInMonths("consent.ConsentEvent", _TO_DEMONSTRATE),
     KeepForever("consent.ConsentState", "The current choice stands until the person changes it."),
     KeepForever("consent.DataSubject", "Lives as long as its choices; erasure unlinks it."),
+    KeepForever("consent.Interest", "Stands until the person removes it; erasure deletes it."),
+    KeepForever("consent.InterestReset", "Lives as long as its person; erasure deletes it."),
+    DeleteAfter(
+        "consent.Complaint",
+        timedelta(days=3 * 365),
+        "Shows for three years how people's complaints were answered.",
+        column="answered_at",
+    ),
     KeepForever("consent.SubjectSalt", "Lives as long as its person; erasure deletes it."),
     KeepForever("consent.NoticeVersion", "What people were told must stay demonstrable."),
     KeepForever("consent.NoticeText", "What people were told must stay demonstrable."),

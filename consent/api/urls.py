@@ -2,13 +2,15 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from consent.api import receipts, views
+from consent.api import interests, me, receipts, views
 
 app_name = "consent-api"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("consent/events", views.ConsentEvents.as_view(), name="events"),
     path("consent/subjects/<path:subject>", views.ConsentSubject.as_view(), name="subject"),
     path("consent/check", views.ConsentCheck.as_view(), name="check"),
+    path("consent/me", me.Me.as_view(), name="me"),
+    path("consent/interests", interests.Interests.as_view(), name="interests"),
     path("consent/receipts/check", receipts.CheckReceipt.as_view(), name="check-receipt"),
     path("consent/receipts/<uuid:event_id>", receipts.ConsentReceipt.as_view(), name="receipt"),
     path("subject-tokens", views.SubjectTokens.as_view(), name="subject-tokens"),

@@ -1,16 +1,21 @@
 """Tables of the person's side. Written by `services`; read without the ORM by `slowpath`."""
 
+from consent.models.complaints import Complaint
 from consent.models.events import ConsentEvent, ConsentState
 from consent.models.hosts import ConsentChange, ServingHost
+from consent.models.interests import Interest, InterestReset
 from consent.models.notices import NoticeText, NoticeVersion
 from consent.models.subjects import DataSubject, SubjectAccess, SubjectSalt, Suppression
 from consent.models.tokens import IssuedToken, TokenUse
 
 __all__ = [
+    "Complaint",
     "ConsentChange",
     "ConsentEvent",
     "ConsentState",
     "DataSubject",
+    "Interest",
+    "InterestReset",
     "IssuedToken",
     "NoticeText",
     "NoticeVersion",

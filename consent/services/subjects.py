@@ -16,8 +16,11 @@ from consent.fastpath.doubt import announce, announce_everyone
 from consent.fastpath.fingerprint import suppression_key, suppression_lookup_of
 from consent.identity import SubjectNames, fingerprint_of, ledger_commitment, names_of
 from consent.models import (
+    Complaint,
     ConsentState,
     DataSubject,
+    Interest,
+    InterestReset,
     IssuedToken,
     SubjectAccess,
     SubjectSalt,
@@ -269,6 +272,8 @@ def erase_subject(*, pseudonym: str, actor: Actor) -> int:
     announce(person)
     removed += ConsentState.objects.filter(subject=person).delete()[0]
     removed += SubjectSalt.objects.filter(subject=person).delete()[0]
+    for held in (Interest, InterestReset, Complaint):
+        removed += held.objects.filter(subject=person).delete()[0]
     DataSubject.objects.filter(pk=person.pk).update(
         pseudonym=None,
         lookup=None,

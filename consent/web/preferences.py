@@ -2,34 +2,43 @@
 
 from __future__ import annotations
 
+import json
 import secrets
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
-from consent import preferences, selectors, services
+from consent import selectors, selectors_person, services
 from consent.actors import TokenActor
 from consent.choices import Method
-from consent.decision.facts import Circumstances, PersonFacts
-from consent.decision.precedence import decide_purpose
-from consent.decision.vocabulary import Reason
-from consent.identity import pseudonym_of
-from consent.models import ConsentState, DataSubject
-from consent.slowpath import reading
+from consent.receipts.selectors import own_receipt
+from consent.services import complaints, interests
+from consent.services.own_choices import OwnChoices, read_own_choices, save_own_choices
 from consent.tokens import SubjectToken, TokenRefused, read_token
-from consent.web.texts import STATUSES, TEXTS, TYPES_DE
+from consent.web.texts import COMPLAINTS, STATUSES, TEXTS, purpose_title, type_text
+from governance.core.errors import DomainError
 from governance.people.web.access import public_route
-from governance.registry.models import PersonalizationType
 
-_DONE = ("saved", "saved_on", "saved_off", "unchanged")
+_DONE = (
+    "saved",
+    "saved_on",
+    "saved_off",
+    "unchanged",
+    "likes_removed",
+    "likes_corrected",
+    "likes_forgotten",
+)
 
 
 def _language(request: HttpRequest) -> str:
@@ -40,163 +49,239 @@ def _language(request: HttpRequest) -> str:
     return spoken if spoken in TEXTS else "en"
 
 
-def _decided(
-    person: PersonFacts, request: HttpRequest
-) -> tuple[list[preferences.Toggle], dict[str, Reason]]:
-    """The toggles as they stand for a person, and the reason of each purpose's answer."""
-    with connection.cursor() as cursor:
-        catalogue, now = reading.read_catalogue(cursor, systems=[], purposes=None)
-    moment = Circumstances(now=now, gpc=request.headers.get("Sec-GPC") == "1")
-    decisions = {key: decide_purpose(catalogue, key, person, moment) for key in catalogue.purposes}
-    kinds = PersonalizationType.objects.prefetch_related("purposes").order_by("order", "key")
-    toggles = [
-        preferences.toggle_of(
-            kind, [each for each in kind.purposes.all() if each.state == "published"], decisions
-        )
-        for kind in kinds
-    ]
-    return toggles, {key: each.reason for key, each in decisions.items()}
+def _gpc(request: HttpRequest) -> bool:
+    return request.headers.get("Sec-GPC") == "1"
 
 
-def _person(token: SubjectToken) -> tuple[DataSubject | None, PersonFacts]:
-    pseudonym = pseudonym_of(settings.KEYS.subject_pepper, token.subject)
-    with connection.cursor() as cursor:
-        (facts,) = reading.read_people(
-            cursor,
-            [pseudonym],
-            fingerprint_key=settings.KEYS.fingerprint_key,
-            purposes=None,
-        )
-    return DataSubject.objects.filter(pseudonym=pseudonym).first(), facts
-
-
-def _covered(toggles: list[preferences.Toggle], token: SubjectToken) -> list[preferences.Toggle]:
-    """The toggles this token may move: those whose purposes it covers, all of them."""
-    return [
-        toggle
-        for toggle in toggles
-        if toggle.purposes and all(token.covers(each.key) for each in toggle.purposes)
-    ]
+def _opened(
+    request: HttpRequest, show: Callable[[HttpRequest, OwnChoices, str, str], HttpResponse]
+) -> HttpResponse:
+    """Open a page for the person behind the token; refuse in words, and keep what was typed."""
+    language = _language(request)
+    text = request.POST.get("token") or request.GET.get("token", "")
+    try:
+        token = read_token(settings.KEYS.token_key.public_key(), text, now=datetime.now(UTC))
+    except TokenRefused as refusal:
+        context = {
+            "t": TEXTS[language],
+            "page_language": language,
+            "why": str(refusal),
+            "typed": request.POST.get("text", "")[: complaints.LONGEST],
+        }
+        return render(request, "consent/preferences_refused.html", context, status=401)
+    return show(request, read_own_choices(token, gpc=_gpc(request)), text, language)
 
 
 @public_route("opened with a signed subject token")
 @never_cache
 @require_http_methods(["GET", "POST"])
 def preference_centre(request: HttpRequest) -> HttpResponse:
-    """Show a person's choices, or save them in one step."""
-    language = _language(request)
-    text = request.POST.get("token") or request.GET.get("token", "")
+    """Show a person's choices, or carry out what one of the page's forms says."""
+    return _opened(request, _answer)
+
+
+@public_route("opened with a signed subject token")
+@never_cache
+@require_GET
+def held(request: HttpRequest) -> HttpResponse:
+    """Everything stored about the person, to read or as a file."""
+
+    def show(request: HttpRequest, own: OwnChoices, token: str, language: str) -> HttpResponse:
+        pseudonym = own.subject.pseudonym if own.subject else None
+        rooms = selectors_person.all_we_hold(pseudonym) if pseudonym else {}
+        if "file" in request.GET:
+            text = json.dumps(rooms, cls=DjangoJSONEncoder, indent=2, ensure_ascii=False)
+            return _file(text, "application/json", "held-about-me.json")
+        return render(
+            request,
+            "consent/preferences_held.html",
+            _frame(language, token) | {"rooms": rooms},
+        )
+
+    return _opened(request, show)
+
+
+@public_route("opened with a signed subject token")
+@never_cache
+@require_GET
+def receipt(request: HttpRequest, event_id: UUID) -> HttpResponse:
+    """The receipt of one of the person's own choices, as a file."""
+
+    def show(request: HttpRequest, own: OwnChoices, token: str, language: str) -> HttpResponse:
+        if own.subject is None:
+            return HttpResponseRedirect(_place(token, language))
+        text = json.dumps(own_receipt(own.subject, event_id), indent=2, ensure_ascii=False)
+        return _file(text, "application/ld+json", f"receipt-{event_id}.jsonld")
+
+    return _opened(request, show)
+
+
+def _file(text: str, content_type: str, name: str) -> HttpResponse:
+    answer = HttpResponse(text, content_type=f"{content_type}; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
+
+
+def _place(token: str, language: str, **more: str) -> str:
+    query = urlencode({"token": token, "lang": language, **more})
+    return f"{reverse('consent:preferences')}?{query}"
+
+
+def _answer(request: HttpRequest, own: OwnChoices, token: str, language: str) -> HttpResponse:
+    if request.method == "POST" and not own.facts.erased:
+        try:
+            done = _carry_out(request, own, language)
+        except DomainError as refusal:
+            context = _page(request, own, token, language) | {
+                "problem": refusal.sentence,
+                "typed": request.POST.get("text", ""),
+            }
+            return render(request, "consent/preferences.html", context, status=refusal.status)
+        return HttpResponseRedirect(_place(token, language, done=done))
+    return render(request, "consent/preferences.html", _page(request, own, token, language))
+
+
+def _carry_out(request: HttpRequest, own: OwnChoices, language: str) -> str:
+    """Do what one form of the page asks for; returns the key of the sentence to show after."""
+    form = request.POST.get("form", "choices")
+    if form == "choices":
+        return _save(request, own, language)
+    actor = TokenActor(own.token)
+    if form == "complaint":
+        return _complain(request, own.token, actor, language)
+    if own.subject is None:
+        return "unchanged"
+    if form == "start_over":
+        interests.start_over(subject=own.token.subject, actor=actor)
+        return "likes_forgotten"
     try:
-        token = read_token(settings.KEYS.token_key.public_key(), text, now=datetime.now(UTC))
-    except TokenRefused as refusal:
-        context = {"t": TEXTS[language], "page_language": language, "why": str(refusal)}
-        return render(request, "consent/preferences_refused.html", context, status=401)
-    subject, facts = _person(token)
-    toggles, reasons = _decided(facts, request)
-    toggles = _covered(toggles, token)
-    if request.method == "POST" and not facts.erased:
-        done = _save(request, token, subject, toggles, reasons, language)
-        place = urlencode({"token": text, "lang": language, "done": done})
-        return HttpResponseRedirect(f"{reverse('consent:preferences')}?{place}")
-    return render(
-        request,
-        "consent/preferences.html",
-        _page(request, language, text, subject, facts, toggles),
+        chosen = UUID(request.POST.get("interest", ""))
+    except ValueError:
+        return "unchanged"
+    if form == "remove":
+        interests.remove_interest(subject=own.token.subject, interest_id=chosen, actor=actor)
+        return "likes_removed"
+    interests.correct_interest(
+        subject=own.token.subject,
+        interest_id=chosen,
+        label=request.POST.get("label", ""),
+        actor=actor,
     )
+    return "likes_corrected"
 
 
-def _page(
-    request: HttpRequest,
-    language: str,
-    token: str,
-    subject: DataSubject | None,
-    facts: PersonFacts,
-    toggles: list[preferences.Toggle],
-) -> dict[str, Any]:
-    words = TEXTS[language]
-    done = request.GET.get("done", "")
+def _complain(request: HttpRequest, token: SubjectToken, actor: TokenActor, language: str) -> str:
+    nonce = request.POST.get("nonce", "")[:100]
+    if not nonce or not services.consume_token(token=token, idempotency_key=nonce):
+        return "complaint_sent"
+    complaints.file_complaint(
+        subject=token.subject,
+        about=request.POST.get("about", ""),
+        text=request.POST.get("text", ""),
+        language=language,
+        actor=actor,
+    )
+    return "complaint_sent"
+
+
+def _save(request: HttpRequest, own: OwnChoices, language: str) -> str:
+    everything = request.POST.get("all", "")
+    if everything in ("on", "off"):
+        wanted = own.keys if everything == "on" else frozenset[str]()
+    else:
+        wanted = own.keys & set(request.POST.getlist("type"))
+    nonce = request.POST.get("nonce", "")
+    saved = save_own_choices(
+        own,
+        wanted=wanted,
+        nonce=nonce,
+        method=Method.PREFERENCE_CENTRE,
+        gpc=_gpc(request),
+        language=language,
+    )
+    if saved is None:
+        return "unchanged"
+    return f"saved_{everything}" if everything in ("on", "off") else "saved"
+
+
+def _frame(language: str, token: str) -> dict[str, Any]:
+    """What every page of the person carries."""
     other = "de" if language == "en" else "en"
-    rows = [
-        {
-            "toggle": toggle,
-            "title": _type_text(toggle, language)[0],
-            "help": _type_text(toggle, language)[1],
-        }
-        for toggle in toggles
-    ]
-    history = [
-        {
-            "at": event.at,
-            "what": _purpose_title(event.purpose.key, event.purpose.title, language),
-            "status": STATUSES[language].get(event.status, event.status),
-        }
-        for event in (selectors.history_of(subject)[:50] if subject else [])
-    ]
     return {
-        "t": words,
+        "t": TEXTS[language],
         "page_language": language,
         "other_language": other,
         "other_url": f"?{urlencode({'token': token, 'lang': other})}",
         "token": token,
-        "nonce": secrets.token_urlsafe(16),
-        "rows": rows,
-        "erased": facts.erased,
-        "gpc": request.headers.get("Sec-GPC") == "1",
-        "done": words[done] if done in _DONE else "",
-        "notice": selectors.current_notice(language),
-        "history": history,
+        "place": _place(token, language),
+        "query": urlencode({"token": token, "lang": language}),
     }
 
 
-def _type_text(toggle: preferences.Toggle, language: str) -> tuple[str, str]:
-    if language == "de" and toggle.key in TYPES_DE:
-        return TYPES_DE[toggle.key]
-    return toggle.type.title, toggle.type.help
+def _day(moment: datetime) -> str:
+    return date_format(moment, "DATE_FORMAT")
 
 
-def _purpose_title(key: str, title: str, language: str) -> str:
-    return TYPES_DE[key][0] if language == "de" and key in TYPES_DE else title
-
-
-@transaction.atomic
-def _save(
-    request: HttpRequest,
-    token: SubjectToken,
-    subject: DataSubject | None,
-    toggles: list[preferences.Toggle],
-    reasons: dict[str, Reason],
-    language: str,
-) -> str:
-    """Record what the form says; the same form sent twice is recorded once."""
-    everything = request.POST.get("all", "")
-    every_key = {toggle.key for toggle in toggles}
-    if everything in ("on", "off"):
-        wanted = every_key if everything == "on" else set()
+def _page(request: HttpRequest, own: OwnChoices, token: str, language: str) -> dict[str, Any]:
+    words, subject = TEXTS[language], own.subject
+    done = request.GET.get("done", "")
+    filed = list(subject.complaints.order_by("-created_at")[:20]) if subject else []
+    if done == "complaint_sent" and filed:
+        said = words[done].format(due=_day(filed[0].due_at))
     else:
-        wanted = every_key & set(request.POST.getlist("type"))
-    done = f"saved_{everything}" if everything in ("on", "off") else "saved"
-    nonce = request.POST.get("nonce", "")[:100]
-    if not nonce or not services.consume_token(token=token, idempotency_key=nonce):
-        return done
-    states = {
-        state.purpose.key: state
-        for state in ConsentState.objects.filter(subject=subject).select_related("purpose")
+        said = words[done] if done in _DONE else ""
+    return _frame(language, token) | {
+        "nonce": secrets.token_urlsafe(16),
+        "rows": [
+            {
+                "toggle": toggle,
+                "title": type_text(toggle.type, language)[0],
+                "help": type_text(toggle.type, language)[1],
+            }
+            for toggle in own.toggles
+        ],
+        "erased": own.facts.erased,
+        "gpc": _gpc(request),
+        "done": said,
+        "notice": selectors.current_notice(language),
+        "likes": [
+            {
+                "id": each.pk,
+                "label": each.label,
+                "source": _source(each.system_key, each.standing, words),
+                "because": words["likes_because"].format(because=each.because)
+                if each.because
+                else "",
+                "remove": words["likes_remove"].format(label=each.label),
+                "correct": words["likes_correct"].format(label=each.label),
+            }
+            for each in (selectors_person.interests_of(subject) if subject else ())
+        ],
+        "about": COMPLAINTS[language],
+        "complaints": [
+            {
+                "about": COMPLAINTS[language][each.about],
+                "text": each.text,
+                "answer": each.answer,
+                "state": words["complaint_answer"].format(at=_day(each.answered_at))
+                if each.answered_at
+                else words["complaint_waits"].format(due=_day(each.due_at)),
+            }
+            for each in filed
+        ],
+        "history": [
+            {
+                "id": event.pk,
+                "at": event.at,
+                "what": purpose_title(event.purpose.key, event.purpose.title, language),
+                "status": STATUSES[language].get(event.status, event.status),
+            }
+            for event in (selectors.history_of(subject)[:50] if subject else [])
+        ],
     }
-    must_be_said_again = {
-        key
-        for key, reason in reasons.items()
-        if reason in (Reason.NOTICE_OUTDATED, Reason.EXPIRED, Reason.GPC)
-    }
-    planned = preferences.plan_save(toggles, wanted, states, outdated=must_be_said_again)
-    if not planned:
-        return "unchanged"
-    notice = selectors.current_notice(language)
-    services.record_choices(
-        subject=token.subject,
-        choices=planned,
-        method=Method.PREFERENCE_CENTRE,
-        actor=TokenActor(token),
-        gpc=request.headers.get("Sec-GPC") == "1",
-        notice_version=notice.version.key if notice else None,
-    )
-    return done
+
+
+def _source(system_key: str, standing: str, words: dict[str, str]) -> str:
+    if standing == "confirmed":
+        return words["likes_yours"]
+    return words["likes_source"].format(system=system_key)

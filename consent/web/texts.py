@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from consent.choices import ComplaintAbout
+from governance.registry.models import PersonalizationType
+
 TEXTS: Final[dict[str, dict[str, str]]] = {
     "en": {
         "title": "Your choices",
@@ -34,6 +37,43 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "refused_help": "Go back to where you came from and open your choices again.",
         "other_language": "Deutsch",
         "erased": "Your data was erased. Nothing is personalised for you.",
+        "receipt": "Receipt",
+        "receipt_help": "A receipt shows what was recorded and when. Anyone can check it.",
+        "likes": "What we think you like",
+        "likes_none": "Nothing is guessed about you.",
+        "likes_help": "These are guesses. Change them, take them off, or start over.",
+        "likes_because": "Because: {because}",
+        "likes_source": "Guessed by {system}",
+        "likes_yours": "You told us",
+        "likes_remove": "Take off {label}",
+        "likes_correct": "Change {label}",
+        "likes_instead": "What is right instead",
+        "likes_save": "Save",
+        "likes_start_over": "Forget all of it and start over",
+        "likes_removed": "Taken off. It will not be guessed again.",
+        "likes_corrected": "Changed. Thank you.",
+        "likes_forgotten": "Forgotten. Only what happens from now on counts.",
+        "held": "What do you hold about me?",
+        "held_help": "Everything that is stored here under your name, in one list.",
+        "held_open": "Show everything",
+        "held_download": "Download as a file (JSON)",
+        "held_none": "Nothing is stored about you.",
+        "back": "Back to your choices",
+        "complaint": "Complain",
+        "complaint_help": "Tell us what went wrong. A person answers within a month, here.",
+        "complaint_about": "What is it about?",
+        "complaint_text": "What happened?",
+        "complaint_send": "Send",
+        "complaint_sent": "Sent. A person answers by {due}. You find the answer on this page.",
+        "complaint_yours": "Your complaints",
+        "complaint_waits": "Waits for an answer, by {due} at the latest.",
+        "complaint_answer": "Answer of {at}",
+        "your_words": "What you wrote, to copy",
+        "told_merged": "Your choices of this browser and of your account were joined: the newest "
+        "counted, and where it was not clear, no.",
+        "load": "Loading your choices",
+        "failed": "Your choices could not be loaded or saved. Try again.",
+        "retry": "Try again",
     },
     "de": {
         "title": "Ihre Entscheidungen",
@@ -67,16 +107,74 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "noch einmal.",
         "other_language": "English",
         "erased": "Ihre Daten wurden gelöscht. Für Sie wird nichts personalisiert.",
+        "receipt": "Beleg",
+        "receipt_help": "Ein Beleg zeigt, was wann festgehalten wurde. Jeder kann ihn prüfen.",
+        "likes": "Was wir glauben, dass Sie mögen",
+        "likes_none": "Über Sie wird nichts vermutet.",
+        "likes_help": "Das sind Vermutungen. Ändern Sie sie, streichen Sie sie, oder fangen Sie "
+        "neu an.",
+        "likes_because": "Weil: {because}",
+        "likes_source": "Vermutet von {system}",
+        "likes_yours": "Haben Sie uns gesagt",
+        "likes_remove": "{label} streichen",
+        "likes_correct": "{label} ändern",
+        "likes_instead": "Was stattdessen stimmt",
+        "likes_save": "Speichern",
+        "likes_start_over": "Alles vergessen und neu anfangen",
+        "likes_removed": "Gestrichen. Es wird nicht wieder vermutet.",
+        "likes_corrected": "Geändert. Danke.",
+        "likes_forgotten": "Vergessen. Es zählt nur, was ab jetzt geschieht.",
+        "held": "Was haben Sie über mich gespeichert?",
+        "held_help": "Alles, was hier zu Ihnen gespeichert ist, in einer Liste.",
+        "held_open": "Alles zeigen",
+        "held_download": "Als Datei herunterladen (JSON)",
+        "held_none": "Über Sie ist nichts gespeichert.",
+        "back": "Zurück zu Ihren Entscheidungen",
+        "complaint": "Sich beschweren",
+        "complaint_help": "Sagen Sie uns, was schiefging. Ein Mensch antwortet innerhalb eines "
+        "Monats, hier.",
+        "complaint_about": "Worum geht es?",
+        "complaint_text": "Was ist geschehen?",
+        "complaint_send": "Absenden",
+        "complaint_sent": "Abgesandt. Ein Mensch antwortet bis {due}. Sie finden die Antwort auf "
+        "dieser Seite.",
+        "complaint_yours": "Ihre Beschwerden",
+        "complaint_waits": "Wartet auf eine Antwort, spätestens bis {due}.",
+        "complaint_answer": "Antwort vom {at}",
+        "your_words": "Was Sie geschrieben haben, zum Kopieren",
+        "told_merged": "Ihre Entscheidungen in diesem Browser und in Ihrem Konto wurden "
+        "zusammengeführt: Die neueste zählte, und wo es nicht klar war, nein.",
+        "load": "Ihre Entscheidungen werden geladen",
+        "failed": "Ihre Entscheidungen konnten nicht geladen oder gespeichert werden. Versuchen "
+        "Sie es noch einmal.",
+        "retry": "Noch einmal versuchen",
     },
 }
 
 STATUSES: Final[dict[str, dict[str, str]]] = {
-    "en": {"given": "Yes", "refused": "No", "withdrawn": "Withdrawn", "objected": "Objected"},
+    "en": {
+        "given": "Yes",
+        "refused": "No",
+        "withdrawn": "Withdrawn",
+        "objected": "Objected",
+        "renewed": "Yes, again",
+        "expired": "Ran out",
+        "unknown": "Not said",
+        "requested": "Asked",
+        "invalidated": "No longer valid",
+        "revoked": "Ended by us",
+    },
     "de": {
         "given": "Ja",
         "refused": "Nein",
         "withdrawn": "Zurückgenommen",
         "objected": "Widersprochen",
+        "renewed": "Ja, erneut",
+        "expired": "Abgelaufen",
+        "unknown": "Nicht gesagt",
+        "requested": "Gefragt",
+        "invalidated": "Nicht mehr gültig",
+        "revoked": "Von uns beendet",
     },
 }
 
@@ -105,3 +203,26 @@ TYPES_DE: Final[dict[str, tuple[str, str]]] = {
         "Ihr Verhalten hilft, Modelle zu verbessern, die allen dienen.",
     ),
 }
+
+# What a complaint may be about, in the person's words.
+COMPLAINTS: Final[dict[str, dict[str, str]]] = {
+    "en": {str(value): str(label) for value, label in ComplaintAbout.choices},
+    "de": {
+        "not_followed": "Meine Entscheidung wurde nicht befolgt",
+        "unfair": "Ich wurde ungerecht behandelt",
+        "wrong_data": "Was Sie über mich gespeichert haben, ist falsch",
+        "not_understood": "Ich verstehe nicht, was geschieht",
+        "other": "Etwas anderes",
+    },
+}
+
+
+def type_text(kind: PersonalizationType, language: str) -> tuple[str, str]:
+    """The title and the help of a type, in the reader's language where it is translated."""
+    if language == "de" and kind.key in TYPES_DE:
+        return TYPES_DE[kind.key]
+    return kind.title, kind.help
+
+
+def purpose_title(key: str, title: str, language: str) -> str:
+    return TYPES_DE[key][0] if language == "de" and key in TYPES_DE else title

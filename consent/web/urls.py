@@ -3,12 +3,17 @@
 from django.urls import URLPattern, URLResolver, path
 
 from consent.api.receipts import key_set
-from consent.web import playground, preferences, staff
+from consent.web import complaints, playground, preferences, staff, widget
 
 app_name = "consent"
 urlpatterns: list[URLPattern | URLResolver] = [
     path(".well-known/jwks.json", key_set, name="keys"),
     path("preferences/", preferences.preference_centre, name="preferences"),
+    path("preferences/held/", preferences.held, name="held"),
+    path("preferences/receipts/<uuid:event_id>/", preferences.receipt, name="receipt"),
+    path("widget/v1/tactful-choices.js", widget.widget, name="widget"),
+    path("consent/complaints/", complaints.complaints, name="complaints"),
+    path("consent/complaints/<uuid:complaint_id>/", complaints.complaint, name="complaint"),
     path("consent/", staff.rates, name="rates"),
     path("consent/try/", staff.open_as_test_person, name="try"),
     path("consent/playground/", playground.playground, name="playground"),
