@@ -1,4 +1,4 @@
-"""Appending events: heads, ledger, events and news of one person in four statements.
+"""Appending events: heads, ledger, events and news of one person in one call to the database.
 
 Who may choose what, and when a choice is refused, stands in `choices` and `merge`.
 """
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from django.db import connection
 
 from consent.choices import ActorKind, EventStatus, Method
@@ -22,8 +23,7 @@ from governance.core.actors import Actor
 from governance.core.errors import Conflict
 from governance.core.events import ConsentChanged
 from governance.core.ids import uuid7
-from governance.ledger.services import EntryDraft, record_entries
-from governance.outbox.services import emit_many
+from governance.outbox.subscriptions import subscribers_of
 from governance.registry.models import Purpose
 
 STALE_GRANT = (
@@ -51,61 +51,42 @@ class EventDraft:
     language: str = ""
 
 
-# Makes or locks each head and moves it, in one order so that two writers never wait for each
-# other in a circle. A consent said before the last denial moves nothing; ties deny. A denial that
-# arrives late never makes the head younger than it was.
-_HEADS = """
-INSERT INTO consent_consentstate AS head
-    (id, subject_id, purpose_id, revision, status, previous_status, decided_at, notice_version,
-     gpc_at_choice, expires_at, updated_at)
-SELECT said.id, %(subject)s, said.purpose, 1, said.status, 'unknown', said.at, said.notice,
-       said.gpc, said.expires, clock_timestamp()
-FROM unnest(%(ids)s::uuid[], %(purposes)s::uuid[], %(statuses)s::text[], %(times)s::timestamptz[],
-            %(notices)s::text[], %(gpcs)s::bool[], %(expiries)s::timestamptz[])
-     WITH ORDINALITY AS said(id, purpose, status, at, notice, gpc, expires, place)
-ORDER BY said.place
-ON CONFLICT (subject_id, purpose_id) DO UPDATE SET
-    revision = head.revision + 1,
-    previous_status = head.status,
-    status = excluded.status,
-    decided_at = CASE WHEN excluded.status = ANY(%(valid)s) THEN excluded.decided_at
-                      ELSE greatest(head.decided_at, excluded.decided_at) END,
-    notice_version = excluded.notice_version,
-    gpc_at_choice = excluded.gpc_at_choice,
-    expires_at = excluded.expires_at,
-    updated_at = excluded.updated_at
-WHERE NOT (excluded.status = ANY(%(valid)s) AND head.revision > 0
-           AND head.status <> ALL(%(valid)s) AND excluded.decided_at <= head.decided_at)
-RETURNING purpose_id, revision, previous_status
+_APPEND = """
+SELECT event_id, event_at, event_revision, before, entry
+FROM consent_append(%s::uuid, %s, %s, %s, %s::text[], %s::jsonb) ORDER BY place
 """
-
-_COLUMNS = (
-    "subject_id, purpose_id, revision, status, previous_status, method, actor_kind, type_key,"
-    " region, gpc, notice_version, lawful_basis, occurred_at, expires_at, evidence_sha256,"
-    " actor_reference, ledger_entry, clicks, surface, language"
-)
-_ROW = f"({', '.join(['%s'] * len(_COLUMNS.split(',')))})"
-_VALID = [str(each) for each in VALID_STATUSES]
+_encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
-def _move_heads(person: LockedPerson, drafts: Sequence[EventDraft]) -> dict[Any, tuple[int, str]]:
-    """Move every head; return revision and former status by purpose."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _HEADS,
-            {
-                "subject": person.subject.pk,
-                "valid": _VALID,
-                "ids": [uuid7() for _ in drafts],
-                "purposes": [draft.purpose.pk for draft in drafts],
-                "statuses": [str(draft.status) for draft in drafts],
-                "times": [draft.occurred_at for draft in drafts],
-                "notices": [draft.notice_version for draft in drafts],
-                "gpcs": [draft.gpc for draft in drafts],
-                "expiries": [draft.expires_at for draft in drafts],
-            },
-        )
-        return {purpose: (revision, before) for purpose, revision, before in cursor.fetchall()}
+def _said(draft: EventDraft) -> dict[str, Any]:
+    """A draft as the function of the database reads it."""
+    return {
+        "head": uuid7(),
+        "purpose": draft.purpose.pk,
+        "key": draft.purpose.key,
+        "basis": draft.purpose.lawful_basis,
+        "status": str(draft.status),
+        "valid": draft.status in VALID_STATUSES,
+        "method": str(draft.method),
+        "kind": str(draft.actor_kind),
+        "type": draft.type_key,
+        "region": draft.region[:6],
+        "gpc": draft.gpc,
+        "notice": draft.notice_version,
+        "at": draft.occurred_at,
+        "expires": draft.expires_at,
+        "evidence": draft.evidence_sha256,
+        "clicks": draft.clicks,
+        "surface": draft.surface,
+        "language": draft.language,
+        "facts": {
+            "purpose": draft.purpose.key,
+            "status": str(draft.status),
+            "method": str(draft.method),
+            "notice_version": draft.notice_version,
+            "occurred_at": draft.occurred_at.isoformat(),
+        },
+    }
 
 
 def append_events(
@@ -113,86 +94,54 @@ def append_events(
 ) -> list[ConsentEvent]:
     """Append one event a draft and move the heads; all of them or, with a refusal, none."""
     drafts = sorted(drafts, key=lambda draft: draft.purpose.key)
-    moved = _move_heads(person, drafts)
-    if len(moved) < len(drafts):
-        raise Conflict(STALE_GRANT)
-    announce(person.subject, person.transaction)
     pseudonym = person.subject.pseudonym or ""
-    commitment = ledger_commitment(person.salt, pseudonym)
-    entries = record_entries(
-        drafts=[
-            EntryDraft(
-                "consent.choice_recorded",
-                "consent",
-                draft.purpose.key,
-                {
-                    "subject": commitment,
-                    "purpose": draft.purpose.key,
-                    "status": str(draft.status),
-                    "revision": moved[draft.purpose.pk][0],
-                    "method": str(draft.method),
-                    "notice_version": draft.notice_version,
-                    "occurred_at": draft.occurred_at.isoformat(),
-                },
-            )
-            for draft in drafts
-        ],
-        actor=actor,
-    )
-    events = [
-        ConsentEvent(
-            subject=person.subject,
-            purpose=draft.purpose,
-            revision=moved[draft.purpose.pk][0],
-            status=draft.status,
-            previous_status=moved[draft.purpose.pk][1],
-            method=draft.method,
-            actor_kind=draft.actor_kind,
-            type_key=draft.type_key,
-            region=draft.region[:6],
-            gpc=draft.gpc,
-            notice_version=draft.notice_version,
-            lawful_basis=draft.purpose.lawful_basis,
-            occurred_at=draft.occurred_at,
-            expires_at=draft.expires_at,
-            evidence_sha256=draft.evidence_sha256,
-            actor_reference=actor.reference,
-            ledger_entry=entry,
-            clicks=draft.clicks,
-            surface=draft.surface,
-            language=draft.language,
-        )
-        for draft, entry in zip(drafts, entries, strict=True)
-    ]
-    _insert(events)
-    emit_many(
-        [
-            ConsentChanged(
-                subject_pseudonym=pseudonym,
-                purpose_key=event.purpose.key,
-                status=str(event.status),
-                revision=event.revision,
-            )
-            for event in events
-        ]
-    )
-    return events
-
-
-def _insert(events: Sequence[ConsentEvent]) -> None:
-    """Insert the events in one statement; the database gives each its id and its time."""
-    names = [name.strip() for name in _COLUMNS.split(",")]
-    values = [
-        str(value) if isinstance(value, EventStatus | Method | ActorKind) else value
-        for event in events
-        for value in (getattr(event, name) for name in names)
-    ]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO consent_consentevent ({_COLUMNS}) "
-            f"VALUES {', '.join([_ROW] * len(events))} RETURNING id, at",
-            values,
+            _APPEND,
+            [
+                str(person.subject.pk),
+                pseudonym,
+                ledger_commitment(person.salt, pseudonym),
+                actor.reference,
+                subscribers_of(ConsentChanged.__name__),
+                _encode([_said(draft) for draft in drafts]).decode(),
+            ],
         )
-        for event, (made_id, made_at) in zip(events, cursor.fetchall(), strict=True):
-            event.id, event.at = made_id, made_at
-            event._state.adding = False
+        rows = cursor.fetchall()
+    if len(rows) < len(drafts):
+        raise Conflict(STALE_GRANT)
+    announce(person.subject, person.transaction)
+    return [_event(person, draft, actor, row) for draft, row in zip(drafts, rows, strict=True)]
+
+
+def _event(
+    person: LockedPerson, draft: EventDraft, actor: Actor, row: tuple[Any, ...]
+) -> ConsentEvent:
+    """The event as it was written."""
+    made_id, made_at, revision, before, entry = row
+    event = ConsentEvent(
+        id=made_id,
+        at=made_at,
+        subject=person.subject,
+        purpose=draft.purpose,
+        revision=revision,
+        status=draft.status,
+        previous_status=before,
+        method=draft.method,
+        actor_kind=draft.actor_kind,
+        type_key=draft.type_key,
+        region=draft.region[:6],
+        gpc=draft.gpc,
+        notice_version=draft.notice_version,
+        lawful_basis=draft.purpose.lawful_basis,
+        occurred_at=draft.occurred_at,
+        expires_at=draft.expires_at,
+        evidence_sha256=draft.evidence_sha256,
+        actor_reference=actor.reference,
+        ledger_entry=entry,
+        clicks=draft.clicks,
+        surface=draft.surface,
+        language=draft.language,
+    )
+    event._state.adding = False
+    return event

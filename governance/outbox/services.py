@@ -42,40 +42,6 @@ def emit(event: DomainEvent) -> None:
     )
 
 
-_EMIT_MANY = """
-WITH announced AS (
-    INSERT INTO outbox_eventrow (name, payload)
-    SELECT %(name)s, payload FROM unnest(%(payloads)s::jsonb[]) WITH ORDINALITY
-        AS news(payload, place) ORDER BY place
-    RETURNING id
-)
-INSERT INTO outbox_delivery (event_id, subscriber, attempts, last_error)
-SELECT announced.id, subscriber, 0, ''
-FROM announced CROSS JOIN unnest(%(subscribers)s::text[]) AS subscriber
-"""
-
-
-def emit_many(events: Sequence[DomainEvent]) -> None:
-    """Announce events of one type in one statement."""
-    _inside_transaction("emit_many")
-    names = {type(event).__name__ for event in events}
-    if len(names) != 1:
-        raise ValueError("emit_many takes events of one type, at least one.")
-    (name,) = names
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _EMIT_MANY,
-            {
-                "name": name,
-                "payloads": [
-                    json.dumps(event.payload(), cls=DjangoJSONEncoder, allow_nan=False)
-                    for event in events
-                ],
-                "subscribers": subscribers_of(name),
-            },
-        )
-
-
 def enqueue(task_name: str, *ids: str) -> None:
     """Have a Celery task run after the commit; its payload holds ids only."""
     _inside_transaction("enqueue")
