@@ -21,6 +21,7 @@ _PUBLIC = urlsplit(PUBLIC_URL)
 STREAM_URL: str = (
     env.read("TACTFUL_STREAM_URL") or f"{_PUBLIC.scheme}://{_PUBLIC.hostname}:{PORT + 1}"
 )
+STREAM_LISTENERS: int = env.read("TACTFUL_STREAM_LISTENERS")
 CONTROLLER_NAME: str = env.read("TACTFUL_CONTROLLER_NAME")
 CONTROLLER_CONTACT: str = env.read("TACTFUL_CONTROLLER_CONTACT")
 LOG_LEVEL: str = env.read("LOG_LEVEL")

@@ -68,6 +68,7 @@ def programs(*, host: str, port: int, threads: int, workers: int) -> list[Progra
     return [
         Program("relay", 1, _python("manage.py", "relay")),
         Program("web", 1, _python("-m", "granian", *web, "config.wsgi:application")),
+        Program("stream", 2, _python("-m", "consent.stream")),
         Program("desk", 2, _worker("desk", 1), 60.0, QUIET, tells_ready=True),
         # A running audit finishes: its own time limit ends it, not the stop.
         Program("audits", 2, _worker("audits", workers), None, QUIET, tells_ready=True),

@@ -100,6 +100,7 @@ class Supervisor:
         check_audience(self.host, self.demo)
         lock = hold_folder(self.layout)
         check_port(self.host, self.port)
+        check_port(self.host, self.port + 1)  # the stream's
         self.guard = Guard(lock)
         try:
             self._start()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+#: Streams one address may have open at once: a browser's tabs, not a flood.
+MOST_PER_ADDRESS = 8
 #: How long a change is remembered for a listener that was away.
 MEMORY_SECONDS = 600.0
 #: A change of the catalogue concerns everyone: they are told over this many seconds a listener.
@@ -23,6 +25,7 @@ class Listener:
     """One open stream. `wake` is set when there is something to say."""
 
     lookup: int
+    address: str
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     refetch: bool = False
     ended: bool = False
@@ -42,7 +45,9 @@ class Hub:
     def __init__(self, most: int) -> None:
         self.most = most
         self.closed = False
+        self.emptied = asyncio.Event()  # set once closed and nobody listens any more
         self._by_lookup: dict[int, set[Listener]] = defaultdict(set)
+        self._by_address: Counter[str] = Counter()
         self._count = 0
         self._told: dict[int, float] = {}  # lookup -> when it last changed
         self._told_all = 0.0
@@ -51,14 +56,19 @@ class Hub:
     def __len__(self) -> int:
         return self._count
 
-    @property
-    def is_full(self) -> bool:
-        return self._count >= self.most or self.closed
+    def takes(self, address: str) -> bool:
+        """Whether one more stream may be opened by this address."""
+        return (
+            not self.closed
+            and self._count < self.most
+            and self._by_address[address] < MOST_PER_ADDRESS
+        )
 
-    def join(self, lookup: int, *, since: float) -> Listener:
+    def join(self, lookup: int, address: str, *, since: float) -> Listener:
         """Open a stream; one whose person changed `since` is told at once."""
-        listener = Listener(lookup)
+        listener = Listener(lookup, address)
         self._by_lookup[lookup].add(listener)
+        self._by_address[address] += 1
         self._count += 1
         if self._changed(lookup, since - MARGIN_SECONDS):
             listener.tell()
@@ -70,8 +80,13 @@ class Hub:
             return
         group.discard(listener)
         self._count -= 1
+        self._by_address[listener.address] -= 1
+        if not self._by_address[listener.address]:
+            del self._by_address[listener.address]
         if not group:
             del self._by_lookup[listener.lookup]
+        if self.closed and not self._count:
+            self.emptied.set()
 
     def _changed(self, lookup: int, since: float) -> bool:
         newest = max(self._told.get(lookup, 0.0), self._told_all)
@@ -106,6 +121,8 @@ class Hub:
     def close(self) -> None:
         """End every stream and take no more."""
         self.closed = True
+        if not self._count:
+            self.emptied.set()
         for group in list(self._by_lookup.values()):
             for listener in list(group):
                 listener.end()

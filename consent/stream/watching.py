@@ -60,5 +60,5 @@ class Watcher:
                 self._tell((), True)
             while not self._stop.wait(POLL_SECONDS):
                 changes = feed.read()
-                if changes.lookups or changes.catalogue:
-                    self._tell(changes.lookups, changes.catalogue)
+                if changes.any:
+                    self._tell(changes.lookups, changes.catalogue or changes.everything)
