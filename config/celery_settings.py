@@ -48,7 +48,11 @@ def transport_options(url: str) -> dict[str, Any]:
 
 
 def queue_arguments(url: str) -> dict[str, Any]:
-    """RabbitMQ takes a message back after 30 minutes unless the queue says otherwise."""
+    """From RabbitMQ 3.12 on this keeps a message longer than the broker's 30 minutes.
+
+    Older brokers ignore it: there `consumer_timeout` in rabbitmq.conf has to be as long, or an
+    audit of more than 30 minutes comes to a second worker, which the lease then sends away.
+    """
     return {"x-consumer-timeout": VISIBILITY * 1000} if url.startswith("amqp") else {}
 
 

@@ -31,6 +31,14 @@ WRITING = (
     " FROM pg_stat_activity WHERE datname = current_database()"
     " AND backend_xid IS NOT NULL AND pid <> pg_backend_pid()"
 )
+AUDIT_LEASES = (
+    "SELECT coalesce(max(extract(epoch FROM clock_timestamp() - heartbeat_at)), 0)"
+    " FROM audits_run WHERE state = 'running'"
+)
+HOST_LEASES = (
+    "SELECT coalesce(max(extract(epoch FROM clock_timestamp() - renewed_at)), 0)"
+    " FROM consent_servinghost WHERE NOT fenced"
+)
 
 
 @dataclass(frozen=True)
@@ -46,6 +54,8 @@ class Measure:
 MEASURES = (
     Measure("relay_lag_seconds", "age of the oldest undelivered message", WAITING, 60.0),
     Measure("sequencer_lag_seconds", "age of the oldest unsequenced entry", UNSEQUENCED, 30.0),
+    Measure("audit_lease_age_seconds", "age of the oldest lease of an audit", AUDIT_LEASES, 40.0),
+    Measure("host_lease_age_seconds", "age of the oldest lease of a host", HOST_LEASES, 2.0),
     Measure("oldest_write_transaction_seconds", "age of the oldest open write", WRITING, 300.0),
     Measure("consent_events_outside_months", "events without a month", OUTSIDE_MONTHS, 0.0),
 )

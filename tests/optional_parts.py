@@ -14,10 +14,14 @@ PROGRAMS = {
     "rabbitmq": ("rabbitmq-server", "/usr/sbin/rabbitmq-server"),
     "node": ("node",),
 }
+# What a part is no use without: Debian's node comes without npm.
+COMPANIONS = {"node": "npm"}
 
 
 def find_part(name: str) -> str | None:
-    """The path of the first program that serves as this part."""
+    """The path of the first program that serves as this part, with all that it needs."""
+    if name in COMPANIONS and shutil.which(COMPANIONS[name]) is None:
+        return None
     for program in PROGRAMS[name]:
         if found := shutil.which(program):
             return found

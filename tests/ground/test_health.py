@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 
+from audits.services import claim_run, schedule_run
 from tests.ground_database import EmbeddedPostgres
 
 
@@ -19,6 +20,8 @@ def test_readiness_tells_every_lag(client: Client) -> None:
         "lagging": [],
         "relay_lag_seconds": 0.0,
         "sequencer_lag_seconds": 0.0,
+        "audit_lease_age_seconds": 0.0,
+        "host_lease_age_seconds": 0.0,
         "oldest_write_transaction_seconds": told["oldest_write_transaction_seconds"],
         "consent_events_outside_months": 0.0,
     }
@@ -36,6 +39,27 @@ def test_a_message_that_waits_shows_as_relay_lag(client: Client) -> None:
     told = client.get("/readyz").json()
     assert told["relay_lag_seconds"] >= 120
     assert told["lagging"] == ["relay_lag_seconds"]
+
+
+@pytest.mark.django_db
+def test_leases_that_nobody_renews_show_with_their_age(client: Client) -> None:
+    from django.db import connection
+
+    from tests.audits.conftest import DAY, STAGE, START, make_stage
+
+    plan = make_stage().plan()
+    run = schedule_run(plan=plan, window_start=START, window_end=START + DAY, actor=STAGE)
+    assert claim_run(run_id=run.pk, worker="lost")
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE audits_run SET heartbeat_at = now() - interval '1 minute'")
+        cursor.execute(
+            "INSERT INTO consent_servinghost (name, generation, applied, renewed_at, fenced)"
+            " VALUES ('a', 1, pg_current_snapshot(), now() - interval '1 minute', false),"
+            " ('b', 1, pg_current_snapshot(), now() - interval '1 hour', true)"
+        )
+    told = client.get("/readyz").json()
+    assert told["lagging"] == ["audit_lease_age_seconds", "host_lease_age_seconds"]
+    assert 60 <= told["host_lease_age_seconds"] < 3600  # a host that left is no concern
 
 
 @pytest.mark.django_db(transaction=True)
