@@ -16,6 +16,10 @@ UNITS = {"hours": timedelta(hours=1), "days": timedelta(days=1), "weeks": timede
 SET_ELSEWHERE = {"looks"}
 
 
+def _moment() -> forms.DateTimeInput:
+    return forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+
+
 class PlanForm(forms.Form):
     """What is watched, against which limits, in which windows."""
 
@@ -39,8 +43,12 @@ class PlanForm(forms.Form):
         "They cannot be changed later.",
     )
     limits_note = forms.CharField(required=False, label="How the limits were chosen")
-    starts_at = forms.DateTimeField(help_text="The start of the first window, in UTC.")
-    ends_at = forms.DateTimeField(required=False, help_text="In UTC; empty: no end.")
+    starts_at = forms.DateTimeField(
+        widget=_moment(), help_text="The start of the first window, in UTC."
+    )
+    ends_at = forms.DateTimeField(
+        widget=_moment(), required=False, help_text="In UTC; empty: no end."
+    )
     length = forms.IntegerField(min_value=1, initial=1, label="Length of a window")
     unit = forms.ChoiceField(choices=[(name, name.capitalize()) for name in UNITS], initial="days")
     zone = forms.CharField(max_length=64, initial="UTC")

@@ -18,7 +18,7 @@ register = template.Library()
 @register.filter
 def may(actor: Actor | None, action: str) -> bool:
     """`{% if actor|may:"incidents.report" %}`: whether the table allows the action."""
-    return bool(actor) and actor.may(action)  # type: ignore[union-attr]
+    return bool(actor and actor.may(action))
 
 
 @register.filter

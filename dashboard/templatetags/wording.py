@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from django import template
 
 from governance.charts import figures
+from governance.people.choices import Role
+from governance.people.permissions import EVERYONE, Action
 
 register = template.Library()
 
@@ -40,6 +42,14 @@ def deed(verb: object) -> str:
 def room(verb: object) -> str:
     """The room that recorded it: `registry`."""
     return str(verb).partition(".")[0]
+
+
+@register.filter
+def role_names(action: Action) -> str:
+    """The roles of an action in words, for where eight columns do not fit."""
+    if action.roles == EVERYONE:
+        return "Everyone"
+    return ", ".join(role.label for role in Role if role in action.roles) or "No role"
 
 
 @register.filter

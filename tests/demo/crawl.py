@@ -1,4 +1,4 @@
-"""A walk along every link that a signed-in person sees, one example or two of each kind of page.
+"""A walk along every link that a signed-in person sees, an example of each kind of page.
 
 Opens pages and says what is there; what a page must be stands in the tests.
 """
@@ -13,7 +13,6 @@ from urllib.parse import parse_qsl, urldefrag, urlsplit
 from django.urls import Resolver404, resolve
 from playwright.sync_api import Page
 
-EXAMPLES = 2
 # Leaving, and pages of packages that ask for the password first.
 NOT_FOLLOWED = ("/accounts/", "/static/", "/api/")
 
@@ -37,6 +36,7 @@ class Walk:
 
     page: Page
     origin: str
+    examples: int = 1
     seen: set[str] = field(default_factory=set)
     kinds: Counter[Kind] = field(default_factory=Counter)
     refused: dict[str, int] = field(default_factory=dict)
@@ -72,4 +72,4 @@ class Walk:
             return False
         kind = kind_of(link)
         self.kinds[kind] += 1
-        return self.kinds[kind] <= EXAMPLES
+        return self.kinds[kind] <= self.examples
