@@ -9,6 +9,7 @@ from uuid import UUID
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.renderers import JSONRenderer
@@ -43,7 +44,7 @@ class ConsentReceipt(IdempotentRequests):
 
     @extend_schema(
         parameters=[OpenApiParameter("for", str, required=True)],
-        responses={200: serializers.DictField()},
+        responses={200: OpenApiTypes.OBJECT},
     )
     def get(self, request: Request, event_id: UUID) -> Response:
         reason = request.query_params.get("for") or request.headers.get("X-Access-Purpose", "")
@@ -56,7 +57,7 @@ class CheckReceipt(IdempotentRequests):
 
     required_actions: ClassVar[dict[str, str]] = {"post": "consent.view"}
 
-    @extend_schema(request=serializers.DictField(), responses=ReceiptCheck)
+    @extend_schema(request=OpenApiTypes.OBJECT, responses=ReceiptCheck)
     def post(self, request: Request) -> Response:
         try:
             receipt = read_receipt(json.dumps(request.data))

@@ -31,6 +31,7 @@ STRANGE = {
     "nothing": "",
 }
 CHECKPOINT = "/api/v1/ledger/checkpoint"
+OWN_CHOICES = "/api/v1/consent/me"
 
 
 @cache
@@ -80,6 +81,8 @@ def test_every_list_serves_an_administrator(root: Client) -> None:
     answers = {path: root.get(path).status_code for path in lists}
     # Only what is committed comes under a checkpoint, and this test commits nothing.
     assert answers.pop(CHECKPOINT) == 404
+    # A person's own door takes their subject token alone, from nobody else.
+    assert answers.pop(OWN_CHOICES) == 401
     assert not {path: code for path, code in answers.items() if code != 200}
 
 
