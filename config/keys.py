@@ -9,7 +9,10 @@ from functools import cached_property
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+    Ed25519PrivateKey,
+    Ed25519PublicKey,
+)
 
 from config import env
 
@@ -62,14 +65,18 @@ class KeyRing:
 
     def write_subject_peppers(self, peppers: Sequence[bytes]) -> None:
         """Replace the file of peppers at once; `peppers` are newest first."""
-        path = self._path("subject_pepper")
+        self._replace("subject_pepper", peppers)
+        self.__dict__.pop("subject_peppers", None)
+
+    def _replace(self, name: str, keys: Sequence[bytes]) -> None:
+        """Write a file of keys anew, newest first, so that no reader ever sees half of it."""
+        path = self._path(name)
         draft = path.with_name(f".{path.name}.{os.getpid()}")
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-            out.write("\n".join(pepper.hex() for pepper in peppers).encode())
+            out.write("\n".join(key.hex() for key in keys).encode())
             out.flush()
             os.fsync(out.fileno())
         draft.replace(path)
-        self.__dict__.pop("subject_peppers", None)
 
     @cached_property
     def fingerprint_key(self) -> bytes:
@@ -87,9 +94,27 @@ class KeyRing:
     def receipt_key(self) -> Ed25519PrivateKey:
         return self._signing("receipt_key")
 
-    @cached_property
+    @property
     def token_key(self) -> Ed25519PrivateKey:
-        return self._signing("token_key")
+        return self.token_keys[0]
+
+    @cached_property
+    def token_keys(self) -> tuple[Ed25519PrivateKey, ...]:
+        """The keys of subject tokens, newest first: it signs, and the older ones still verify."""
+        newest = self._signing("token_key")
+        lines = self._path("token_key").read_text().split()[1:]
+        older = (Ed25519PrivateKey.from_private_bytes(bytes.fromhex(line)) for line in lines)
+        return (newest, *older)
+
+    @property
+    def token_public_keys(self) -> tuple[Ed25519PublicKey, ...]:
+        return tuple(key.public_key() for key in self.token_keys)
+
+    def rotate_token_key(self) -> None:
+        """Sign with a new key from now on; the one before verifies what it signed."""
+        previous = self._bytes("token_key", 32)
+        self._replace("token_key", [secrets.token_bytes(32), previous])
+        self.__dict__.pop("token_keys", None)
 
     @cached_property
     def stream_key(self) -> bytes:

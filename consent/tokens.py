@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,9 +17,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PrivateKey,
     Ed25519PublicKey,
 )
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 LONGEST_LIFE = timedelta(minutes=15)
-_HEADER = {"alg": "EdDSA", "typ": "JWT"}
+#: One key, or the newest and those before it that still verify.
+VerifyingKeys = Ed25519PublicKey | Sequence[Ed25519PublicKey]
 
 
 class TokenRefused(Exception):
@@ -57,19 +61,45 @@ def sign_compact(key: Ed25519PrivateKey, header: dict[str, Any], claims: dict[st
     return f"{body}.{_encode(key.sign(body.encode()))}"
 
 
-def verify_compact(key: Ed25519PublicKey, text: str) -> dict[str, Any]:
-    """Return the claims of a compact JWS that this key signed with EdDSA, and nothing else."""
+def key_id(key: Ed25519PublicKey) -> str:
+    """The name of a key: the start of the hash of its public half."""
+    raw = key.public_bytes(Encoding.Raw, PublicFormat.Raw)
+    return hashlib.sha256(raw).hexdigest()[:16]
+
+
+def _chosen(keys: VerifyingKeys, kid: object) -> list[Ed25519PublicKey]:
+    """The keys that may have signed: the one the header names, or any when it names none."""
+    known = [keys] if isinstance(keys, Ed25519PublicKey) else list(keys)
+    return known if kid is None else [key for key in known if key_id(key) == kid]
+
+
+def _is_signed(key: Ed25519PublicKey, signature: bytes, signed: bytes) -> bool:
+    try:
+        key.verify(signature, signed)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def verify_compact(keys: VerifyingKeys, text: str) -> dict[str, Any]:
+    """Return the claims of a compact JWS that one of these keys signed with EdDSA."""
+    changed = "The token is not one of ours or was changed."
     try:
         head, claims, signature = text.split(".")
-        header = json.loads(_decode(head))
-        if not isinstance(header, dict) or header.get("alg") != "EdDSA":
+        header, raw = json.loads(_decode(head)), _decode(signature)
+        if not isinstance(header, dict) or header.get("alg") != "EdDSA" or "crit" in header:
             raise TokenRefused("The token is not signed with EdDSA.")
-        key.verify(_decode(signature), f"{head}.{claims}".encode("ascii"))
+        # Unused bits of the last sign would let two texts be one signature.
+        if _encode(raw) != signature:
+            raise TokenRefused(changed)
+        signed = f"{head}.{claims}".encode("ascii")
+        if not any(_is_signed(key, raw, signed) for key in _chosen(keys, header.get("kid"))):
+            raise TokenRefused(changed)
         read = json.loads(_decode(claims))
-    except (ValueError, binascii.Error, InvalidSignature) as error:
-        raise TokenRefused("The token is not one of ours or was changed.") from error
+    except (ValueError, binascii.Error, RecursionError) as error:
+        raise TokenRefused(changed) from error
     if not isinstance(read, dict):
-        raise TokenRefused("The token is not one of ours or was changed.")
+        raise TokenRefused(changed)
     return read
 
 
@@ -83,12 +113,13 @@ def write_token(key: Ed25519PrivateKey, token: SubjectToken) -> str:
         "exp": int(token.expires_at.timestamp()),
         "jti": str(token.jti),
     }
-    return sign_compact(key, _HEADER, claims)
+    header = {"alg": "EdDSA", "kid": key_id(key.public_key()), "typ": "JWT"}
+    return sign_compact(key, header, claims)
 
 
-def read_token(key: Ed25519PublicKey, text: str, *, now: datetime) -> SubjectToken:
+def read_token(keys: VerifyingKeys, text: str, *, now: datetime) -> SubjectToken:
     """Return a token that is ours and still valid; raise `TokenRefused` with the reason."""
-    claims = verify_compact(key, text)
+    claims = verify_compact(keys, text)
     try:
         token = SubjectToken(
             subject=str(claims["sub"]),
@@ -98,7 +129,7 @@ def read_token(key: Ed25519PublicKey, text: str, *, now: datetime) -> SubjectTok
             expires_at=datetime.fromtimestamp(int(claims["exp"]), UTC),
             jti=UUID(str(claims["jti"])),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, OSError) as error:
         raise TokenRefused("The token lacks a claim.") from error
     if token.expires_at - token.issued_at > LONGEST_LIFE:
         raise TokenRefused("The token would live longer than 15 minutes.")

@@ -37,7 +37,7 @@ class SubjectTokenAuthentication(BaseAuthentication):
             return None
         try:
             token = read_token(
-                settings.KEYS.token_key.public_key(),
+                settings.KEYS.token_public_keys,
                 header[1].decode("latin-1"),
                 now=datetime.now(UTC),
             )

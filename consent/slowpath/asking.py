@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
 from consent.decision.facts import ANONYMOUS, Catalogue, Circumstances, PersonFacts
 from consent.decision.precedence import (
     UNAVAILABLE,
@@ -27,6 +25,7 @@ from consent.slowpath.database import Database, Unavailable
 from consent.slowpath.freshness import decode_as_of, encode_as_of
 from consent.slowpath.http import Request
 from consent.stream.capability import StreamDoor
+from consent.tokens import VerifyingKeys
 
 
 class BadContext(Exception):
@@ -44,7 +43,7 @@ class Keys:
 
     subject_pepper: bytes
     fingerprint_key: bytes
-    token_key: Ed25519PublicKey
+    token_key: VerifyingKeys
     stream: StreamDoor | None = None
 
 

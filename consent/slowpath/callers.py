@@ -6,12 +6,10 @@ import hmac
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
 from consent.slowpath import queries
 from consent.slowpath.http import Request
 from consent.slowpath.reading import Cursor
-from consent.tokens import SubjectToken, TokenRefused, read_token
+from consent.tokens import SubjectToken, TokenRefused, VerifyingKeys, read_token
 from governance.people.keys import read_key
 
 CHECK_SCOPE = "consent:check"
@@ -52,7 +50,7 @@ def presented_secret(request: Request) -> str:
     return bearer or named
 
 
-def caller_by_token(request: Request, secret: str, key: Ed25519PublicKey) -> Caller:
+def caller_by_token(request: Request, secret: str, key: VerifyingKeys) -> Caller:
     """Return the browser behind a subject token; it speaks from its own origin only."""
     try:
         token = read_token(key, secret, now=datetime.now(UTC))

@@ -49,7 +49,7 @@ def keys_from_settings() -> Keys:
     return Keys(
         ring.subject_pepper,
         ring.fingerprint_key,
-        ring.token_key.public_key(),
+        ring.token_public_keys,
         StreamDoor(ring.stream_key, ring.subject_pepper, settings.STREAM_URL),
     )
 

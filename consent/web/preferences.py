@@ -60,7 +60,7 @@ def _opened(
     language = _language(request)
     text = request.POST.get("token") or request.GET.get("token", "")
     try:
-        token = read_token(settings.KEYS.token_key.public_key(), text, now=datetime.now(UTC))
+        token = read_token(settings.KEYS.token_public_keys, text, now=datetime.now(UTC))
     except TokenRefused as refusal:
         context = {
             "t": TEXTS[language],
