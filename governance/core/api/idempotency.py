@@ -2,13 +2,15 @@
 
 The answer is stored in the transaction of the effect, so that both stand or neither. A refused or
 failed request stores nothing and may be sent again. The same key with another request is 422, a
-request that is still being carried out is 409.
+request that is still being carried out is 409. Bodies are hashed while they are read, so that an
+upload of any size needs no memory for it.
 """
 
 from __future__ import annotations
 
 import hashlib
-from typing import Any, cast
+import io
+from typing import IO, Any, BinaryIO, cast
 
 from django.db import connection, transaction
 from django.http import HttpRequest
@@ -24,6 +26,7 @@ from governance.core.web.access import actor_of
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 KEPT_HEADERS = ("Content-Type", "Location", "ETag")
 LONGEST_KEY = 255
+CHUNK = 1 << 16
 
 
 class Replay(Exception):
@@ -50,10 +53,48 @@ class StoredResponse(Response):
         return cast(str, self._stored)
 
 
-def fingerprint(request: HttpRequest) -> str:
-    """The hash of what makes two requests the same: method, address, kind and body."""
-    told = f"{request.method}\n{request.get_full_path()}\n{request.content_type}\n"
-    return hashlib.sha256(told.encode() + request.body).hexdigest()
+class HashedBody:
+    """A request's body as a stream that remembers the hash of what was read from it."""
+
+    def __init__(self, stream: IO[bytes], told: bytes) -> None:
+        self._stream = stream
+        self._hash = hashlib.sha256(told)
+        self._open = True
+
+    def read(self, size: int = -1) -> bytes:
+        return self._note(self._stream.read(size))
+
+    def readline(self, size: int = -1) -> bytes:
+        return self._note(self._stream.readline(size))
+
+    def close(self) -> None:
+        self._open = False
+        self._stream.close()
+
+    def _note(self, read: bytes) -> bytes:
+        self._hash.update(read)
+        return read
+
+    def fingerprint(self) -> str:
+        """The hash of all of it; what nobody has read is read now."""
+        while self._open and self.read(CHUNK):
+            pass
+        return self._hash.hexdigest()
+
+
+def hash_while_reading(request: HttpRequest) -> HashedBody | None:
+    """Begin the hash of what makes two requests the same: method, address, kind and body.
+
+    None when part of the body is gone already, read by somebody who did not keep it.
+    """
+    told = f"{request.method}\n{request.get_full_path()}\n{request.content_type}\n".encode()
+    if hasattr(request, "_body"):  # read whole before the view: it is in memory already
+        return HashedBody(io.BytesIO(request.body), told)
+    if request._read_started:  # type: ignore[attr-defined]
+        return None
+    body = HashedBody(request._stream, told)
+    request._stream = cast(BinaryIO, body)  # Django reads a request through it, and nothing else
+    return body
 
 
 def claim(actor_reference: str, key: str) -> bool:
@@ -72,6 +113,7 @@ class IdempotentRequests(APIView):
 
     idempotent = True
     _key: str = ""
+    _body: HashedBody | None = None
     _actor_reference: str = ""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -79,12 +121,13 @@ class IdempotentRequests(APIView):
         if not key or not self.idempotent or request.method in SAFE_METHODS:
             return super().dispatch(request, *args, **kwargs)
         self._key = key
+        self._body = hash_while_reading(request)
         with transaction.atomic():
             response = super().dispatch(request, *args, **kwargs)
             if response.status_code >= 400:
                 transaction.set_rollback(True)
-            elif not isinstance(response, StoredResponse):
-                self._store(request, response)
+            elif self._body is not None and not isinstance(response, StoredResponse):
+                self._store(response, self._body.fingerprint())
         return response
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -93,6 +136,8 @@ class IdempotentRequests(APIView):
             return
         if len(self._key) > LONGEST_KEY:
             raise Invalid(f"Idempotency-Key has at most {LONGEST_KEY} signs.")
+        if self._body is None:
+            raise Invalid("This request cannot be told from another: send it without the key.")
         actor = actor_of(request)
         self._actor_reference = actor.reference if actor else "anonymous"
         if not claim(self._actor_reference, self._key):
@@ -102,7 +147,7 @@ class IdempotentRequests(APIView):
         ).first()
         if record is None:
             return
-        if record.fingerprint != fingerprint(request._request):
+        if record.fingerprint != self._body.fingerprint():
             raise Invalid("This Idempotency-Key was used for another request; take a new one.")
         raise Replay(record)
 
@@ -111,14 +156,14 @@ class IdempotentRequests(APIView):
             return StoredResponse(exc.record)
         return super().handle_exception(exc)
 
-    def _store(self, request: HttpRequest, response: HttpResponseBase) -> None:
+    def _store(self, response: HttpResponseBase, fingerprint: str) -> None:
         if not isinstance(response, Response):
             return  # a stream cannot be kept; its view makes itself idempotent
         response.render()
         IdempotencyRecord.objects.create(
             actor_reference=self._actor_reference,
             key=self._key,
-            fingerprint=fingerprint(request),
+            fingerprint=fingerprint,
             status=response.status_code,
             headers={
                 name: response.headers[name] for name in KEPT_HEADERS if name in response.headers

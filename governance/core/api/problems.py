@@ -6,7 +6,8 @@ import logging
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import DataError
 from django.http import Http404
 from rest_framework import exceptions
@@ -64,6 +65,10 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
         error = exceptions.NotFound("There is nothing here that you may see.")
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
+    elif isinstance(error, RequestDataTooBig):
+        set_rollback()
+        most = (settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0) / 1_000_000
+        return problem(413, f"This body may hold {most:.1f} MB at most: send smaller parts.")
     elif isinstance(error, DataError):
         # Kept in the log: the value may also be one of ours.
         logger.warning("The database refused a value.", exc_info=error)
