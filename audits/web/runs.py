@@ -21,6 +21,8 @@ from governance.core.errors import NotFound
 from governance.people.actors import request_actor
 from governance.people.web.access import requires
 
+SENTENCES = 6
+
 
 @requires("audits.view")
 def run(request: HttpRequest, run_id: str) -> HttpResponse:
@@ -46,7 +48,9 @@ def _reported(report: dict[str, Any]) -> dict[str, Any]:
     return {
         "report": report,
         "worst": worst,
-        "judged_sentences": [measurement_sentence(one) for one in judged if one is not worst][:12],
+        "judged_sentences": [measurement_sentence(one) for one in judged if one is not worst][
+            :SENTENCES
+        ],
         "forests": [one for one in report["charts"] if one.get("kind") == "forest"],
         "tables": [table for table in report["tables"] if table.get("rows")],
         "report_sha256": digest_of(report),

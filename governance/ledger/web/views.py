@@ -34,7 +34,7 @@ PAGE = 50
 
 def _filters(form: EvidenceFilter) -> list[dict[str, Any]]:
     def choice(name: str, label: str, values: Any) -> dict[str, Any]:
-        options = [(value, value) for value in values]
+        options = [(value, _in_words(value)) for value in values]
         return {"name": name, "label": label, "options": options, "value": form[name].value()}
 
     def text(name: str, label: str) -> dict[str, Any]:
@@ -49,6 +49,13 @@ def _filters(form: EvidenceFilter) -> list[dict[str, Any]]:
         text("since", "From (YYYY-MM-DD)"),
         text("until", "To (YYYY-MM-DD)"),
     ]
+
+
+def _in_words(name: str) -> str:
+    """`registry.system_registered` as `System registered (registry)`."""
+    room, _, act = name.rpartition(".")
+    words = act.replace("_", " ").capitalize()
+    return f"{words} ({room})" if room else words
 
 
 @require_safe
