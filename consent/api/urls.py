@@ -2,12 +2,13 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from consent.api import interests, me, receipts, views
+from consent.api import audience, interests, me, receipts, views
 
 app_name = "consent-api"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("consent/events", views.ConsentEvents.as_view(), name="events"),
     path("consent/subjects/<path:subject>", views.ConsentSubject.as_view(), name="subject"),
+    path("consent/audience", audience.ConsentAudience.as_view(), name="audience"),
     path("consent/check", views.ConsentCheck.as_view(), name="check"),
     path("consent/me", me.Me.as_view(), name="me"),
     path("consent/interests", interests.Interests.as_view(), name="interests"),
