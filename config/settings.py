@@ -239,6 +239,7 @@ SPECTACULAR_SETTINGS = {
         "IncidentKindEnum": "incidents.choices.Kind",
         "IncidentStateEnum": "incidents.choices.State",
         "IncidentStepStateEnum": "incidents.choices.StepState",
+        "LawfulBasisEnum": "governance.registry.choices.LawfulBasis",
         "LiftStateEnum": ["awaiting_second_person", "lifted"],
         "RoleEnum": "governance.people.choices.Role",
         "RunPurposeEnum": "audits.choices.RunPurpose",

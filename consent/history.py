@@ -6,6 +6,7 @@ after the moment asked about. Deciding stands in `decision`; this module only re
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,11 +15,11 @@ from django.conf import settings
 from django.db.models import Q
 
 from consent.decision.facts import (
+    AgeRule,
     Catalogue,
     ChoiceFacts,
     Circumstances,
     HoldFacts,
-    NoticeFacts,
     PersonFacts,
     PurposeFacts,
     RegionRule,
@@ -30,10 +31,21 @@ from consent.decision.precedence import Decision, decide_system
 from consent.decision.vocabulary import Outcome, Status
 from consent.identity import fingerprint_of, pseudonym_of
 from consent.models import ConsentEvent, DataSubject, NoticeVersion, Suppression
-from consent.slowpath.reading import APPROVED_STATES, is_electronic_marketing, notice_facts
+from consent.slowpath.reading import APPROVED_STATES, notice_facts
 from governance.core.errors import NotFound
 from governance.ledger.models import LedgerEntry
-from governance.registry.models import Hold, ModelVersion, Purpose, Surface, System
+from governance.registry.choices import Technique
+from governance.registry.models import AgeRule as StoredAgeRule
+from governance.registry.models import (
+    Feature,
+    Hold,
+    ModelVersion,
+    PersonalizationType,
+    Purpose,
+    Surface,
+    System,
+)
+from governance.registry.standards import is_electronic_marketing
 
 
 @dataclass(frozen=True)
@@ -71,46 +83,122 @@ def _holds(at: datetime, **target: Any) -> tuple[HoldFacts, ...]:
     )
 
 
-def _version(system: System, name: str | None, at: datetime) -> VersionFacts | None:
+@dataclass(frozen=True)
+class _Then:
+    """What several pieces of the catalogue share at one moment."""
+
+    at: datetime
+    types: dict[str, list[str]]
+    on_device: dict[str, list[str]]
+    notices: Sequence[NoticeVersion]
+
+
+def _types_then(at: datetime) -> dict[str, list[str]]:
+    """The types behind which each purpose stood."""
+    types: dict[str, list[str]] = {}
+    known = PersonalizationType.objects.filter(created_at__lte=at).prefetch_related("purposes")
+    for kind in known.order_by("key"):
+        present = {"purposes": [purpose.key for purpose in kind.purposes.all()]}
+        for purpose in _wind_back("type", kind.key, present, at)["purposes"]:
+            types.setdefault(purpose, []).append(kind.key)
+    return types
+
+
+def _on_device_then(at: datetime) -> dict[str, list[str]]:
+    """The features that were read on the device, and the purposes they were allowed for."""
+    changed = LedgerEntry.objects.filter(
+        object_type="feature", at__gt=at, facts__changed__has_key="technique"
+    )
+    found = Feature.objects.filter(
+        Q(technique=Technique.ON_DEVICE) | Q(key__in=changed.values("object_id")),
+        created_at__lte=at,
+    )
+    told: dict[str, list[str]] = {}
+    for feature in found.prefetch_related("allowed_purposes"):
+        present: dict[str, Any] = {
+            "technique": feature.technique,
+            "allowed_purposes": [purpose.key for purpose in feature.allowed_purposes.all()],
+        }
+        was = _wind_back("feature", feature.key, present, at)
+        if was["technique"] == Technique.ON_DEVICE:
+            told[feature.key] = was["allowed_purposes"]
+    return told
+
+
+def _version(system: System, name: str | None, then: _Then) -> VersionFacts | None:
     if not name:
         return None
     key = name.rpartition(":")[2]
     version = ModelVersion.objects.filter(system=system, key=key).first()
     if version is None:
         return None
-    state = _wind_back("version", f"{system.key}:{key}", {"state": version.state}, at)["state"]
-    return VersionFacts(key, state in APPROVED_STATES, _holds(at, version=version))
+    present: dict[str, Any] = {
+        "state": version.state,
+        "features": [feature.key for feature in version.features.all()],
+    }
+    was = _wind_back("version", f"{system.key}:{key}", present, then.at)
+    return VersionFacts(
+        key,
+        was["state"] in APPROVED_STATES,
+        _holds(then.at, version=version),
+        on_device=any(feature in then.on_device for feature in was["features"]),
+    )
 
 
-def _purpose(purpose: Purpose, at: datetime, notice: NoticeFacts) -> PurposeFacts:
+def _purpose(purpose: Purpose, then: _Then) -> PurposeFacts:
     names = (
         "lawful_basis",
         "needs_device_access",
         "dpv_iri",
         "fideslang_use",
-        "mechanism",
         "gpc_covers",
+        "default_ttl_days",
         "state",
     )
-    was = _wind_back("purpose", purpose.key, {name: getattr(purpose, name) for name in names}, at)
+    present = {name: getattr(purpose, name) for name in names}
+    was = _wind_back("purpose", purpose.key, present, then.at)
+    types = then.types.get(purpose.key, [])
+    ages = StoredAgeRule.objects.filter(type__key__in=types, valid__contains=then.at)
     return PurposeFacts(
         key=purpose.key,
         lawful_basis=was["lawful_basis"],
         needs_device_access=was["needs_device_access"],
         electronic_marketing=is_electronic_marketing(was["dpv_iri"], was["fideslang_use"]),
-        rules=tuple(RegionRule(region, each) for region, each in was["mechanism"].items()),
+        rules=tuple(
+            RegionRule(
+                rule.region, rule.regime, rule.valid_from, rule.valid_until, rule.max_age_days
+            )
+            for rule in purpose.region_rules.filter(valid__contains=then.at).order_by("region")
+        ),
         gpc_covers=was["gpc_covers"],
         active=was["state"] == "published",
-        types=tuple(purpose.types.values_list("key", flat=True)),
-        holds=_holds(at, purpose=purpose),
-        notice=notice,
+        types=tuple(types),
+        holds=_holds(then.at, purpose=purpose),
+        age_rules=tuple(
+            AgeRule(
+                rule.region,
+                rule.minimum_age,
+                rule.unknown_age,
+                rule.valid_from,
+                rule.valid_until,
+                rule.type.key,
+            )
+            for rule in ages.select_related("type").order_by("type__key", "region")
+        ),
+        default_ttl_days=was["default_ttl_days"],
+        notice=notice_facts(
+            [(each.key, each.material, each.published_at) for each in then.notices]
+        ),
+        on_device=any(purpose.key in allowed for allowed in then.on_device.values()),
     )
 
 
 def _surface(surface: Surface, at: datetime) -> SurfaceFacts:
     keys = list(surface.purposes.values_list("key", flat=True))
-    was = _wind_back("surface", surface.key, {"purposes": keys}, at)
-    return SurfaceFacts(surface.key, tuple(was["purposes"]), _holds(at, surface=surface))
+    was = _wind_back("surface", surface.key, {"purposes": keys, "kind": surface.kind}, at)
+    return SurfaceFacts(
+        surface.key, tuple(was["purposes"]), _holds(at, surface=surface), was["kind"]
+    )
 
 
 def catalogue_at(system: System, at: datetime) -> Catalogue:
@@ -129,18 +217,17 @@ def catalogue_at(system: System, at: datetime) -> Catalogue:
     }
     keys = {*was["purposes"], *(key for each in surfaces.values() for key in each.purposes)}
     notices = NoticeVersion.objects.filter(published_at__lte=at).order_by("-published_at")
-    notice = notice_facts([(each.key, each.material, each.published_at) for each in notices])
+    then = _Then(at, _types_then(at), _on_device_then(at), list(notices))
     return Catalogue(
         purposes={
-            purpose.key: _purpose(purpose, at, notice)
-            for purpose in Purpose.objects.filter(key__in=keys)
+            purpose.key: _purpose(purpose, then) for purpose in Purpose.objects.filter(key__in=keys)
         },
         systems={
             system.key: SystemFacts(
                 key=system.key,
                 on_pause=was["on_pause"],
-                serving=_version(system, was["serving_version"], at),
-                fallback=_version(system, was["fallback_version"], at),
+                serving=_version(system, was["serving_version"], then),
+                fallback=_version(system, was["fallback_version"], then),
                 purposes=tuple(sorted(was["purposes"])),
                 surfaces=surfaces,
                 holds=_holds(at, system=system),

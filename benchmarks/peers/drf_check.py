@@ -37,9 +37,10 @@ from consent.decision.precedence import decide_purpose  # noqa: E402
 from consent.decision.vocabulary import Outcome, Status  # noqa: E402
 from consent.identity import fingerprint_of, pseudonym_of  # noqa: E402
 from consent.models import ConsentState, DataSubject, NoticeVersion, Suppression  # noqa: E402
-from consent.slowpath.reading import is_electronic_marketing, notice_facts  # noqa: E402
+from consent.slowpath.reading import notice_facts  # noqa: E402
 from governance.core.clock import database_now  # noqa: E402
 from governance.registry.models import Purpose  # noqa: E402
+from governance.registry.standards import is_electronic_marketing  # noqa: E402
 
 
 class ContextSerializer(serializers.Serializer[dict[str, Any]]):
@@ -68,7 +69,10 @@ def _purpose(key: str, now: datetime) -> PurposeFacts:
         lawful_basis=row.lawful_basis,
         needs_device_access=row.needs_device_access,
         electronic_marketing=is_electronic_marketing(row.dpv_iri, row.fideslang_use),
-        rules=tuple(RegionRule(region, each) for region, each in row.mechanism.items()),
+        rules=tuple(
+            RegionRule(rule.region, rule.regime, rule.valid_from, rule.valid_until)
+            for rule in row.region_rules.all()
+        ),
         gpc_covers=row.gpc_covers,
         active=row.state == "published",
         types=tuple(kind.key for kind in row.types.all()),

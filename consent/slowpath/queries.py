@@ -14,13 +14,17 @@ WITH holds AS (
                              'incident', incident_reference) AS hold
     FROM registry_hold WHERE released_at IS NULL
 ),
+on_device AS (
+    SELECT vf.modelversion_id FROM registry_modelversion_features vf
+    JOIN registry_feature f ON f.id = vf.feature_id WHERE f.technique = 'on_device'
+),
 wanted AS (
     SELECT s.id, s.key, s.on_pause, s.serving_version_id, s.fallback_version_id
     FROM registry_system s
     WHERE %(systems)s::text[] IS NULL OR s.key = ANY(%(systems)s::text[])
 ),
 placed AS (
-    SELECT ss.system_id, u.id, u.key FROM registry_system_surfaces ss
+    SELECT ss.system_id, u.id, u.key, u.kind FROM registry_system_surfaces ss
     JOIN wanted w ON w.id = ss.system_id JOIN registry_surface u ON u.id = ss.surface_id
 ),
 needed AS (
@@ -35,8 +39,26 @@ SELECT json_build_object(
   'now', clock_timestamp(),
   'purposes', (SELECT coalesce(json_agg(json_build_object(
       'key', p.key, 'lawful_basis', p.lawful_basis, 'device', p.needs_device_access,
-      'dpv_iri', p.dpv_iri, 'use', p.fideslang_use, 'mechanism', p.mechanism,
-      'gpc_covers', p.gpc_covers, 'state', p.state,
+      'dpv_iri', p.dpv_iri, 'use', p.fideslang_use,
+      'gpc_covers', p.gpc_covers, 'state', p.state, 'ttl', p.default_ttl_days,
+      'rules', (SELECT coalesce(json_agg(json_build_object(
+                    'region', r.region, 'regime', r.regime, 'max_age_days', r.max_age_days,
+                    'from', lower(r.valid), 'until', upper(r.valid))
+                    ORDER BY r.region, r.valid), '[]')
+                FROM registry_regionrule r WHERE r.purpose_id = p.id
+                 AND (upper_inf(r.valid) OR upper(r.valid) > clock_timestamp())),
+      'age_rules', (SELECT coalesce(json_agg(json_build_object(
+                    'type', t.key, 'region', a.region, 'minimum_age', a.minimum_age,
+                    'unknown_age', a.unknown_age, 'from', lower(a.valid), 'until', upper(a.valid))
+                    ORDER BY t.key, a.region, a.valid), '[]')
+                FROM registry_personalizationtype_purposes tp
+                JOIN registry_personalizationtype t ON t.id = tp.personalizationtype_id
+                JOIN registry_agerule a ON a.type_id = t.id
+                WHERE tp.purpose_id = p.id
+                 AND (upper_inf(a.valid) OR upper(a.valid) > clock_timestamp())),
+      'on_device', EXISTS(SELECT 1 FROM registry_feature_allowed_purposes fp
+                          JOIN registry_feature f ON f.id = fp.feature_id
+                          WHERE fp.purpose_id = p.id AND f.technique = 'on_device'),
       'types', (SELECT coalesce(json_agg(t.key ORDER BY t.key), '[]')
                 FROM registry_personalizationtype_purposes tp
                 JOIN registry_personalizationtype t ON t.id = tp.personalizationtype_id
@@ -46,18 +68,20 @@ SELECT json_build_object(
       FROM needed p),
   'systems', (SELECT coalesce(json_agg(json_build_object(
       'key', w.key, 'on_pause', w.on_pause,
-      'serving', (SELECT json_build_object('key', v.key, 'state', v.state, 'holds',
+      'serving', (SELECT json_build_object('key', v.key, 'state', v.state,
+                      'on_device', v.id IN (SELECT modelversion_id FROM on_device), 'holds',
                       (SELECT coalesce(json_agg(h.hold ORDER BY h.id), '[]') FROM holds h
                        WHERE h.version_id = v.id))
                   FROM registry_modelversion v WHERE v.id = w.serving_version_id),
-      'fallback', (SELECT json_build_object('key', v.key, 'state', v.state, 'holds',
+      'fallback', (SELECT json_build_object('key', v.key, 'state', v.state,
+                      'on_device', v.id IN (SELECT modelversion_id FROM on_device), 'holds',
                       (SELECT coalesce(json_agg(h.hold ORDER BY h.id), '[]') FROM holds h
                        WHERE h.version_id = v.id))
                    FROM registry_modelversion v WHERE v.id = w.fallback_version_id),
       'purposes', (SELECT coalesce(json_agg(p.key ORDER BY p.key), '[]')
                    FROM registry_system_purposes sp JOIN registry_purpose p ON p.id = sp.purpose_id
                    WHERE sp.system_id = w.id),
-      'surfaces', (SELECT coalesce(json_agg(json_build_object('key', l.key,
+      'surfaces', (SELECT coalesce(json_agg(json_build_object('key', l.key, 'kind', l.kind,
                       'purposes', (SELECT coalesce(json_agg(p.key ORDER BY p.key), '[]')
                                    FROM registry_surface_purposes up
                                    JOIN registry_purpose p ON p.id = up.purpose_id

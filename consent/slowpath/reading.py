@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import msgspec
 
 from consent.decision.facts import (
+    AgeRule,
     Catalogue,
     ChoiceFacts,
     HoldFacts,
@@ -23,6 +24,7 @@ from consent.decision.facts import (
 from consent.decision.vocabulary import Outcome, Status
 from consent.identity import fingerprint_of
 from consent.slowpath import queries
+from governance.registry.standards import is_electronic_marketing
 
 #: A version in one of these states may serve.
 APPROVED_STATES = frozenset({"approved", "serving"})
@@ -45,15 +47,35 @@ class _Hold(msgspec.Struct):
     incident: str
 
 
+class _RegionRule(msgspec.Struct):
+    region: str
+    regime: str
+    max_age_days: int | None
+    valid_from: datetime | None = msgspec.field(name="from")
+    until: datetime | None
+
+
+class _AgeRule(msgspec.Struct):
+    type: str
+    region: str
+    minimum_age: int
+    unknown_age: str
+    valid_from: datetime | None = msgspec.field(name="from")
+    until: datetime | None
+
+
 class _Purpose(msgspec.Struct):
     key: str
     lawful_basis: str
     device: bool
     dpv_iri: str
     use: str
-    mechanism: dict[str, str]
     gpc_covers: bool
     state: str
+    ttl: int | None
+    rules: list[_RegionRule]
+    age_rules: list[_AgeRule]
+    on_device: bool
     types: list[str]
     holds: list[_Hold]
 
@@ -61,11 +83,13 @@ class _Purpose(msgspec.Struct):
 class _Version(msgspec.Struct):
     key: str
     state: str
+    on_device: bool
     holds: list[_Hold]
 
 
 class _Surface(msgspec.Struct):
     key: str
+    kind: str
     purposes: list[str]
     holds: list[_Hold]
 
@@ -107,13 +131,6 @@ _decode_catalogue = msgspec.json.Decoder(_Catalogue).decode
 _decode_choices = msgspec.json.Decoder(list[_Choice]).decode
 
 
-def is_electronic_marketing(dpv_iri: str, fideslang_use: str) -> bool:
-    """Tell whether a purpose is marketing by electronic message (ePrivacy, Article 13)."""
-    return dpv_iri.endswith("DirectMarketing") or fideslang_use.startswith(
-        "marketing.communications"
-    )
-
-
 def _holds(rows: Iterable[_Hold]) -> tuple[HoldFacts, ...]:
     return tuple(
         HoldFacts(row.id, Outcome(row.effect) if row.effect else None, row.cause, row.incident)
@@ -124,7 +141,9 @@ def _holds(rows: Iterable[_Hold]) -> tuple[HoldFacts, ...]:
 def _version(row: _Version | None) -> VersionFacts | None:
     if row is None:
         return None
-    return VersionFacts(row.key, row.state in APPROVED_STATES, _holds(row.holds))
+    return VersionFacts(
+        row.key, row.state in APPROVED_STATES, _holds(row.holds), on_device=row.on_device
+    )
 
 
 def _purpose(row: _Purpose, notice: NoticeFacts) -> PurposeFacts:
@@ -133,12 +152,28 @@ def _purpose(row: _Purpose, notice: NoticeFacts) -> PurposeFacts:
         lawful_basis=row.lawful_basis,
         needs_device_access=row.device,
         electronic_marketing=is_electronic_marketing(row.dpv_iri, row.use),
-        rules=tuple(RegionRule(region, regime) for region, regime in row.mechanism.items()),
+        rules=tuple(
+            RegionRule(rule.region, rule.regime, rule.valid_from, rule.until, rule.max_age_days)
+            for rule in row.rules
+        ),
         gpc_covers=row.gpc_covers,
         active=row.state == "published",
         types=tuple(row.types),
         holds=_holds(row.holds),
         notice=notice,
+        age_rules=tuple(
+            AgeRule(
+                rule.region,
+                rule.minimum_age,
+                rule.unknown_age,
+                rule.valid_from,
+                rule.until,
+                rule.type,
+            )
+            for rule in row.age_rules
+        ),
+        default_ttl_days=row.ttl,
+        on_device=row.on_device,
     )
 
 
@@ -150,7 +185,9 @@ def _system(row: _System) -> SystemFacts:
         fallback=_version(row.fallback),
         purposes=tuple(row.purposes),
         surfaces={
-            surface.key: SurfaceFacts(surface.key, tuple(surface.purposes), _holds(surface.holds))
+            surface.key: SurfaceFacts(
+                surface.key, tuple(surface.purposes), _holds(surface.holds), surface.kind
+            )
             for surface in row.surfaces
         },
         holds=_holds(row.holds),

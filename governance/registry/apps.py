@@ -10,7 +10,9 @@ KEPT = {
     ("ModelVersion", "Feature"): (
         "A past decision names its version and features; who asks why must find them."
     ),
-    ("Hold",): "A past decision is recomputed from the holds of its time.",
+    ("Hold", "RegionRule", "AgeRule"): (
+        "A past decision is recomputed from the holds and rules of its time."
+    ),
 }
 
 

@@ -88,6 +88,28 @@ PURPOSES: list[dict[str, Any]] = [
     },
 ]
 
+#: How long a yes lasts at most, in days; long memories of ads and guesses need a shorter one.
+DEFAULT_TTL_DAYS: dict[str, int] = {
+    "product_suggestions": 730,
+    "ads": 365,
+    "ads_third_party": 365,
+    "content_ranking": 730,
+    "pricing": 365,
+    "notifications": 730,
+    "inferred_interests": 365,
+    "model_training": 730,
+}
+
+#: (type, minimum age, people of unknown age): closed to minors everywhere.
+AGE_RULES: list[tuple[str, int, str]] = [
+    ("ads", 18, "allow"),
+    ("pricing", 18, "allow"),
+    ("inferred_interests", 18, "allow"),
+]
+
+#: A rule of the registry may close these types to more people, never open them to minors.
+CLOSED_TO_MINORS: dict[str, int] = {key: age for key, age, _ in AGE_RULES}
+
 TYPES: list[dict[str, Any]] = [
     {
         "key": "product_suggestions",

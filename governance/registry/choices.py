@@ -87,6 +87,13 @@ class Mechanism(TextChoices):
     PROHIBITED = "prohibited", "Prohibited"
 
 
+class UnknownAge(TextChoices):
+    """What an age rule says of people whose age is not known."""
+
+    ALLOW = "allow", "Open"
+    CLOSE = "close", "Closed"
+
+
 class PurposeState(TextChoices):
     DRAFT = "draft", "Draft"
     PUBLISHED = "published", "Published"

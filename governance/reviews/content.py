@@ -10,7 +10,15 @@ from typing import Any
 
 import rfc8785
 
-from governance.registry.models import DataFlow, Feature, ModelVersion, Purpose, Surface
+from governance.registry.models import (
+    AgeRule,
+    DataFlow,
+    Feature,
+    ModelVersion,
+    Purpose,
+    RegionRule,
+    Surface,
+)
 from governance.reviews.models import Approval
 
 Content = dict[str, dict[str, Any]]
@@ -20,9 +28,10 @@ def content_of(version: ModelVersion) -> Content:
     """The reviewed state: `{"feature age": {"retention": "P90D", ...}, ...}`."""
     system = version.system
     surfaces = list(system.surfaces.prefetch_related("purposes"))
-    purposes: dict[str, Purpose] = {purpose.key: purpose for purpose in system.purposes.all()}
-    for surface in surfaces:
-        purposes |= {purpose.key: purpose for purpose in surface.purposes.all()}
+    wanted = [system.purposes.all(), *(surface.purposes.all() for surface in surfaces)]
+    keys = {purpose.key for found in wanted for purpose in found}
+    purposes = Purpose.objects.filter(key__in=keys).select_related("parent")
+    purposes = purposes.prefetch_related("region_rules", "types__age_rules")
     features = list(version.features.prefetch_related("allowed_purposes"))
     flows = list(DataFlow.objects.filter(system=system).select_related("purpose"))
     fallback = system.fallback_version
@@ -45,7 +54,7 @@ def content_of(version: ModelVersion) -> Content:
     }
     content |= {f"feature {feature.key}": _feature(feature) for feature in features}
     content |= {f"surface {surface.key}": _surface(surface) for surface in surfaces}
-    content |= {f"purpose {key}": _purpose(purpose) for key, purpose in purposes.items()}
+    content |= {f"purpose {purpose.key}": _purpose(purpose) for purpose in purposes}
     content |= {f"flow {flow.key}": _flow(flow) for flow in flows}
     return content
 
@@ -139,10 +148,35 @@ def _purpose(purpose: Purpose) -> dict[str, Any]:
         "Fideslang use": purpose.fideslang_use,
         "lawful basis": purpose.lawful_basis,
         "device access": purpose.needs_device_access,
-        "mechanism": purpose.mechanism,
+        "rules by region": [_region_rule(rule) for rule in purpose.region_rules.all()],
+        "age rules": [
+            f"{kind.key} {_age_rule(rule)}"
+            for kind in sorted(purpose.types.all(), key=lambda each: each.key)
+            for rule in kind.age_rules.all()
+        ],
         "covered by GPC": purpose.gpc_covers,
+        "parent": purpose.parent.key if purpose.parent else None,
+        "days a consent lasts": purpose.default_ttl_days,
+        "basis of the consent record": purpose.record_basis,
+        "retention of the consent record": purpose.record_retention,
         "state": purpose.state,
     }
+
+
+def _time(rule: RegionRule | AgeRule) -> str:
+    """The rule's time; past rules stay in the content, so that time alone makes nothing stale."""
+    since = f" from {rule.valid_from:%Y-%m-%d %H:%M:%S} UTC" if rule.valid_from else ""
+    return since + (f" until {rule.valid_until:%Y-%m-%d %H:%M:%S} UTC" if rule.valid_until else "")
+
+
+def _region_rule(rule: RegionRule) -> str:
+    age = f", at most {rule.max_age_days} days" if rule.max_age_days else ""
+    return f"{rule.region} {rule.get_regime_display().lower()}{age}{_time(rule)}"
+
+
+def _age_rule(rule: AgeRule) -> str:
+    unknown = rule.get_unknown_age_display().lower()
+    return f"{rule.region} from {rule.minimum_age}, unknown age {unknown}{_time(rule)}"
 
 
 def _flow(flow: DataFlow) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from consent.slowpath.database import Database
 from consent.slowpath.wsgi import DecisionDoors
 from governance.core.actors import SystemActor
 from governance.registry.models import Purpose
-from governance.registry.services import place_hold
+from governance.registry.services import place_hold, update_purpose
 from tests.consent.conftest import DoorClient, make_key, not_ours
 
 if TYPE_CHECKING:
@@ -71,8 +71,11 @@ def test_a_hold_turns_the_system_off_with_reason_disabled(
 
 
 def test_an_anonymous_person_gets_the_regional_default(ask: DoorClient, carousel: System) -> None:
-    Purpose.objects.filter(key="product_suggestions").update(
-        lawful_basis="legitimate_interests", mechanism={"*": "opt_in", "US": "opt_out"}
+    update_purpose(
+        purpose=Purpose.objects.get(key="product_suggestions"),
+        lawful_basis="legitimate_interests",
+        mechanism={"*": "opt_in", "US": "opt_out"},
+        actor=STAGE,
     )
     assert ask.flag("system.carousel", region="US-NY").body["value"] is True
     assert ask.flag("system.carousel", region="DE").body["metadata"]["reason"] == "default_off"
@@ -176,8 +179,12 @@ def test_the_bulk_answer_has_an_etag_that_every_change_of_the_answer_moves(
 def test_global_privacy_control_counts_only_as_exactly_one(
     ask: DoorClient, carousel: System
 ) -> None:
-    Purpose.objects.filter(key="product_suggestions").update(
-        gpc_covers=True, lawful_basis="legitimate_interests", mechanism={"*": "opt_out"}
+    update_purpose(
+        purpose=Purpose.objects.get(key="product_suggestions"),
+        gpc_covers=True,
+        lawful_basis="legitimate_interests",
+        mechanism={"*": "opt_out"},
+        actor=STAGE,
     )
     path = f"/ofrep/v1/evaluate/flags/{PURPOSE}"
     body = {"context": {"targetingKey": "anna", "region": "US"}}

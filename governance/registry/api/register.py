@@ -20,19 +20,12 @@ from governance.registry.models import (
     DataFlow,
     Feature,
     ModelVersion,
-    PersonalizationType,
-    Purpose,
     Surface,
     System,
 )
 
 VIEW = {"list": "registry.view", "retrieve": "registry.view"}
 EDIT = {**VIEW, "create": "registry.edit", "partial_update": "registry.edit"}
-EDIT_PURPOSES = {
-    **VIEW,
-    "create": "registry.edit_purposes",
-    "partial_update": "registry.edit_purposes",
-}
 
 
 class RegisterViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BaseViewSet):
@@ -131,24 +124,6 @@ class VersionViewSet(RegisterViewSet):
         if isinstance(request.data, dict):
             request.data.pop("system", None)
         return super().partial_update(request, *args, **kwargs)
-
-
-class PurposeViewSet(RegisterViewSet):
-    queryset = Purpose.objects.all()
-    serializer_class = serializers.PurposeSerializer
-    required_actions = EDIT_PURPOSES
-    noun = "purpose"
-    register = staticmethod(services.register_purpose)
-    update_noun = staticmethod(services.update_purpose)
-
-
-class TypeViewSet(RegisterViewSet):
-    queryset = PersonalizationType.objects.prefetch_related("purposes")
-    serializer_class = serializers.TypeSerializer
-    required_actions = EDIT_PURPOSES
-    noun = "type"
-    register = staticmethod(services.register_type)
-    update_noun = staticmethod(services.update_type)
 
 
 class SurfaceViewSet(RegisterViewSet):

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from governance.people.models import User
-from governance.registry.choices import HoldEffect
+from governance.registry.basis_warnings import profile_of, warnings_of
+from governance.registry.choices import HoldEffect, Mechanism
 from governance.registry.models import (
+    AgeRule,
     DataFlow,
     Feature,
     Hold,
     ModelVersion,
     PersonalizationType,
     Purpose,
+    RegionRule,
     Surface,
     System,
 )
@@ -36,21 +40,74 @@ def _owner() -> Any:
     )
 
 
+class RegionRuleSerializer(serializers.ModelSerializer[RegionRule]):
+    """How people choose in a region, from its start until before its end."""
+
+    valid_from = serializers.DateTimeField(required=False, allow_null=True)
+    valid_until = serializers.DateTimeField(required=False, allow_null=True)
+
+    class Meta:
+        model = RegionRule
+        fields = ("region", "regime", "max_age_days", "valid_from", "valid_until")
+
+
+class AgeRuleSerializer(serializers.ModelSerializer[AgeRule]):
+    """From which age a type is open in a region, from the rule's start until before its end."""
+
+    valid_from = serializers.DateTimeField(required=False, allow_null=True)
+    valid_until = serializers.DateTimeField(required=False, allow_null=True)
+
+    class Meta:
+        model = AgeRule
+        fields = ("region", "minimum_age", "unknown_age", "valid_from", "valid_until")
+
+
+class EndRuleSerializer(serializers.Serializer[RegionRule]):
+    """Which region's rule ends, and when: now if nothing is said."""
+
+    region = serializers.CharField(max_length=6)
+    at = serializers.DateTimeField(required=False, allow_null=True)
+
+
+class BasisWarningSerializer(serializers.Serializer[Any]):
+    key = serializers.CharField()
+    sentence = serializers.CharField()
+    source = serializers.CharField(  # type: ignore[assignment]  # the API's word
+        help_text="where it is written"
+    )
+
+
 class PurposeSerializer(serializers.ModelSerializer[Purpose]):
+    """A purpose; `mechanism` are the regimes in force now, written as those from now on."""
+
+    mechanism = serializers.DictField(
+        child=serializers.ChoiceField(choices=Mechanism.choices), required=False
+    )
+    parent = _keys(Purpose, many=False, required=False, allow_null=True)
+    region_rules = RegionRuleSerializer(many=True, read_only=True)
+    warnings = serializers.SerializerMethodField()
+
     class Meta:
         model = Purpose
         fields = (
             "key", "title", "description", "dpv_iri", "fideslang_use", "lawful_basis",
-            "needs_device_access", "mechanism", "gpc_covers", "state", "updated_at",
+            "needs_device_access", "mechanism", "region_rules", "gpc_covers", "parent",
+            "default_ttl_days", "record_basis", "record_retention", "state", "warnings",
+            "updated_at",
         )  # fmt: skip
+
+    @extend_schema_field(BasisWarningSerializer(many=True))
+    def get_warnings(self, purpose: Purpose) -> Any:
+        return BasisWarningSerializer(warnings_of(profile_of(purpose)), many=True).data
 
 
 class TypeSerializer(serializers.ModelSerializer[PersonalizationType]):
     purposes = _keys(Purpose)
+    age_rules = AgeRuleSerializer(many=True, read_only=True)
 
     class Meta:
         model = PersonalizationType
-        fields = ("key", "title", "help", "purposes", "order", "updated_at")
+        fields = ("key", "title", "help", "purposes", "age_rules", "order", "updated_at")
 
 
 class SurfaceSerializer(serializers.ModelSerializer[Surface]):

@@ -2,16 +2,19 @@
 
 from governance.registry.models.features import DataFlow, Feature
 from governance.registry.models.holds import Hold
+from governance.registry.models.rules import AgeRule, RegionRule
 from governance.registry.models.systems import ModelVersion, System
 from governance.registry.models.vocabulary import PersonalizationType, Purpose, Surface
 
 __all__ = [
+    "AgeRule",
     "DataFlow",
     "Feature",
     "Hold",
     "ModelVersion",
     "PersonalizationType",
     "Purpose",
+    "RegionRule",
     "Surface",
     "System",
 ]

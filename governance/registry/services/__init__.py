@@ -14,6 +14,12 @@ from governance.registry.services.holds import (
     propose_release,
     release_hold,
 )
+from governance.registry.services.rules import (
+    end_age_rule,
+    end_region_rule,
+    set_age_rule,
+    set_region_rule,
+)
 from governance.registry.services.systems import (
     register_system,
     register_version,
@@ -34,6 +40,8 @@ from governance.registry.services.vocabulary import (
 
 __all__ = [
     "approve_hold",
+    "end_age_rule",
+    "end_region_rule",
     "escalate_overdue_holds",
     "observe_flow",
     "place_hold",
@@ -46,7 +54,9 @@ __all__ = [
     "register_type",
     "register_version",
     "release_hold",
+    "set_age_rule",
     "set_fallback_version",
+    "set_region_rule",
     "set_serving_version",
     "set_version_state",
     "update_feature",

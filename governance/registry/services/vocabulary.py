@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
@@ -11,35 +12,51 @@ from governance.registry.access import require
 from governance.registry.changes import apply_changes
 from governance.registry.models import PersonalizationType, Purpose, Surface, System
 from governance.registry.services.record import record_change
+from governance.registry.services.rules import set_mechanism, systems_of
+
+#: What holds for a new purpose until somebody says more: nothing without a yes.
+OPT_IN_EVERYWHERE: Mapping[str, str] = {"*": "opt_in"}
 
 
 @transaction.atomic
-def register_purpose(*, key: str, actor: Actor, **fields: Any) -> Purpose:
-    """Register a purpose; `fields` are the model's."""
+def register_purpose(
+    *, key: str, actor: Actor, mechanism: Mapping[str, str] | None = None, **fields: Any
+) -> Purpose:
+    """Register a purpose; `fields` are the model's, `mechanism` the regimes from now on."""
     require(actor, "registry.edit_purposes")
     purpose = Purpose(key=key, changed_by=actor.reference)
     changed = apply_changes(purpose, fields)
+    changed |= set_mechanism(purpose, mechanism or OPT_IN_EVERYWHERE, actor)
     record_change(verb="purpose_registered", kind="purpose", key=key, changed=changed, actor=actor)
     return purpose
 
 
 @transaction.atomic
-def update_purpose(*, purpose: Purpose, actor: Actor, **changes: Any) -> Purpose:
-    """Change a purpose; approvals of every system that uses it become stale."""
+def update_purpose(
+    *,
+    purpose: Purpose,
+    actor: Actor,
+    mechanism: Mapping[str, str] | None = None,
+    **changes: Any,
+) -> Purpose:
+    """Change a purpose; approvals of every system that uses it become stale.
+
+    `mechanism` sets the regimes from now on; rules with a time: `services.rules`.
+    """
     require(actor, "registry.edit_purposes")
-    purpose = Purpose.objects.select_for_update().get(pk=purpose.pk)
+    purpose = Purpose.objects.select_for_update(of=("self",)).get(pk=purpose.pk)
     purpose.changed_by = actor.reference
     changed = apply_changes(purpose, changes)
+    if mechanism is not None:
+        changed |= set_mechanism(purpose, mechanism, actor)
     if changed:
-        direct = System.objects.filter(purposes=purpose)
-        systems = direct.union(System.objects.filter(surfaces__purposes=purpose))
         record_change(
             verb="purpose_changed",
             kind="purpose",
             key=purpose.key,
             changed=changed,
             actor=actor,
-            systems=systems,
+            systems=systems_of([purpose]),
         )
     return purpose
 
@@ -60,11 +77,20 @@ def update_type(
     actor: Actor,
     **changes: Any,
 ) -> PersonalizationType:
+    """Change a toggle; approvals of systems that serve its purposes become stale."""
     require(actor, "registry.edit_purposes")
     kind = PersonalizationType.objects.select_for_update().get(pk=type.pk)
+    before = list(kind.purposes.all())
     changed = apply_changes(kind, changes)
     if changed:
-        record_change(verb="type_changed", kind="type", key=kind.key, changed=changed, actor=actor)
+        record_change(
+            verb="type_changed",
+            kind="type",
+            key=kind.key,
+            changed=changed,
+            actor=actor,
+            systems=systems_of([*before, *kind.purposes.all()]),
+        )
     return kind
 
 
