@@ -90,9 +90,13 @@ SETTINGS: dict[str, Setting] = {
         Setting("TACTFUL_LEASE_SECONDS", "30", _count, "lease of an audit; renewed thrice in it"),
         Setting("TACTFUL_AS_OWNER", "0", _flag, "connect as the owner of the tables (migrations)"),
         Setting("TACTFUL_READY_FD", "0", _number, "set by `up`: where a worker tells it is ready"),
-        Setting("TACTFUL_CONTROLLER_NAME", "", _text, "who answers for the processing, on receipts"),
+        Setting(
+            "TACTFUL_CONTROLLER_NAME", "", _text, "who answers for the processing, on receipts"
+        ),
         Setting("TACTFUL_CONTROLLER_CONTACT", "", _text, "their address for people's questions"),
-        Setting("TACTFUL_STREAM_URL", "", _text, "the stream's address; empty: PORT+1 of PUBLIC_URL"),
+        Setting(
+            "TACTFUL_STREAM_URL", "", _text, "the stream's address; empty: PORT+1 of PUBLIC_URL"
+        ),
         Setting("TACTFUL_STREAM_LISTENERS", "2000", _count, "listeners the stream takes at most"),
         Setting("TACTFUL_NOTIFY_URLS", "", _hosts, "Apprise addresses that receive every notice"),
         Setting("SECRET_KEY_FILE", "", _text, "Django's signing key; empty: from the key ring"),

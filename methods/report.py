@@ -43,7 +43,7 @@ class Limit:
             value = math.nan
         if not math.isfinite(value):
             raise BadInput(f"The limit {text!r} does not end in a number.")
-        return cls(metric, cast(Operator, op), value, severity)
+        return cls(metric, cast("Operator", op), value, severity)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:

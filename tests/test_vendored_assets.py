@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -33,7 +33,7 @@ def test_every_package_names_its_licence_and_integrity() -> None:
 
 
 def test_the_sprite_holds_every_icon_that_the_templates_name() -> None:
-    sprite = ElementTree.parse(ROOT / "static/tactful/icons.svg").getroot()
+    sprite = ET.parse(ROOT / "static/tactful/icons.svg").getroot()
     symbols = {symbol.get("id") for symbol in sprite}
     named = set()
     for template in (ROOT / "templates").rglob("*.html"):

@@ -64,7 +64,7 @@ def _encrypt(key: bytes) -> _Encryptor:
     if known is None:
         # The block cipher alone: chaining is done here, so that a batch shares each call.
         cipher = Cipher(AES(key), ECB())  # noqa: S305
-        known = _contexts.of[key] = cast(_Encryptor, cipher.encryptor())
+        known = _contexts.of[key] = cast("_Encryptor", cipher.encryptor())
     return known
 
 

@@ -91,7 +91,7 @@ def _entry_fault(row: _Row) -> Fault | None:
     if row.id is None:
         return Fault(where, ENTRIES, str(row.entry_id), "the entry is gone.")
     try:
-        hashed = leaf_hash(leaf_text(cast(EntryRow, row)))
+        hashed = leaf_hash(leaf_text(cast("EntryRow", row)))
     except (ValueError, TypeError) as problem:
         return Fault(where, ENTRIES, str(row.id), f"the entry cannot be hashed ({problem}).")
     if hashed != row.leaf_hash:

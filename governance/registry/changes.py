@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,7 +19,7 @@ def as_fact(value: Any) -> Any:
             if hasattr(value, name):
                 return getattr(value, name)
         return str(value.pk)
-    if isinstance(value, datetime.date | datetime.datetime):
+    if isinstance(value, dt.date | dt.datetime):
         return value.isoformat()
     if isinstance(value, models.QuerySet | list | tuple | set):
         return sorted((as_fact(entry) for entry in value), key=str)

@@ -149,6 +149,8 @@ def _carried_by_few(cube: GroupCube) -> list[str]:
         return []
     shown = "; ".join(few[:3]) + (f" and {len(few) - 3:,} more" if len(few) > 3 else "")
     return [
-        f"A few {cube.unit} carry most of what is known of {shown}: intervals there are wide, and "
-        "more of the others would not narrow them."
+        (
+            f"A few {cube.unit} carry most of what is known of {shown}: intervals there are wide, "
+            "and more of the others would not narrow them."
+        )
     ]

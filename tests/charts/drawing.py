@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 NAMESPACE = "{http://www.w3.org/2000/svg}"
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
@@ -33,25 +33,25 @@ class Box:
         )
 
 
-def parse(svg: str) -> ElementTree.Element:
-    return ElementTree.fromstring(svg)
+def parse(svg: str) -> ET.Element:
+    return ET.fromstring(svg)
 
 
-def name_of(element: ElementTree.Element) -> str:
+def name_of(element: ET.Element) -> str:
     return element.tag.removeprefix(NAMESPACE)
 
 
-def view_box(root: ElementTree.Element) -> Box:
+def view_box(root: ET.Element) -> Box:
     x, y, width, height = (float(part) for part in root.get("viewBox", "").split())
     return Box(x, y, x + width, y + height)
 
 
-def words(element: ElementTree.Element) -> str:
+def words(element: ET.Element) -> str:
     """The text that is drawn, without the hint inside it."""
     return (element.text or "") + "".join(child.tail or "" for child in element)
 
 
-def texts(root: ElementTree.Element) -> list[tuple[str, Box]]:
+def texts(root: ET.Element) -> list[tuple[str, Box]]:
     """Every drawn label with the box it fills."""
     found = []
     for element in root.iter(f"{NAMESPACE}text"):
@@ -65,7 +65,7 @@ def texts(root: ElementTree.Element) -> list[tuple[str, Box]]:
     return found
 
 
-def _shape(element: ElementTree.Element) -> Box | None:
+def _shape(element: ET.Element) -> Box | None:
     def at(key: str) -> float:
         return float(element.get(key, "0"))
 
@@ -85,17 +85,17 @@ def _shape(element: ElementTree.Element) -> Box | None:
             return None
 
 
-def shapes(root: ElementTree.Element) -> list[Box]:
+def shapes(root: ET.Element) -> list[Box]:
     """Boxes of all shapes given in absolute coordinates."""
     return [box for element in root.iter() if (box := _shape(element)) is not None]
 
 
-def marks(root: ElementTree.Element, css: str) -> list[ElementTree.Element]:
+def marks(root: ET.Element, css: str) -> list[ET.Element]:
     """Elements that carry a class."""
     return [element for element in root.iter() if css in (element.get("class") or "").split()]
 
 
-def assert_sound(svg: str) -> ElementTree.Element:
+def assert_sound(svg: str) -> ET.Element:
     """What every chart promises: well formed, named, inside its frame, nothing a policy refuses."""
     root = parse(svg)
     assert root.get("role") in {"img", "group"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 from django.template import engines
@@ -49,7 +49,7 @@ def test_a_verdict_is_a_word_and_a_shape_beside_its_colour() -> None:
 
 
 def test_every_state_has_an_icon_of_the_sprite() -> None:
-    sprite = ElementTree.parse(ROOT / "static/tactful/icons.svg").getroot()
+    sprite = ET.parse(ROOT / "static/tactful/icons.svg").getroot()
     symbols = {symbol.get("id") for symbol in sprite}
     looks = [*STATES.values(), *VERDICTS.values()]
     assert {look.icon for look in looks} | {entry.icon for entry in NAVIGATION} <= symbols

@@ -39,6 +39,8 @@ def test_a_bad_value_stops_the_start_in_one_line(command: list[str]) -> None:
     )
     assert ended.returncode == 1
     assert ended.stderr.strip().splitlines() == [
-        "PORT='eighty' must be a port number from 1 to 65534:"
-        " port of the web server; the stream uses PORT+1."
+        (
+            "PORT='eighty' must be a port number from 1 to 65534:"
+            " port of the web server; the stream uses PORT+1."
+        )
     ]

@@ -81,8 +81,10 @@ def test_an_edited_row_is_named(ledger: None, embedded_postgres: EmbeddedPostgre
         f"UPDATE ledger_ledgerentry SET verb = 'ledger.forged' WHERE id = '{entry.pk}'",
     )
     assert lines() == [
-        f"position 6, table ledger_ledgerentry, row {entry.pk}: "
-        "the entry is not the one that was recorded."
+        (
+            f"position 6, table ledger_ledgerentry, row {entry.pk}: "
+            "the entry is not the one that was recorded."
+        )
     ]
 
 
@@ -123,8 +125,10 @@ def test_an_inserted_row_is_named(ledger: None, embedded_postgres: EmbeddedPostg
     )
     forged = LedgerEntry.objects.get(object_id="forged")
     assert lines() == [
-        f"position none, table ledger_ledgerentry, row {forged.pk}: "
-        "the entry never went through the sequencer."
+        (
+            f"position none, table ledger_ledgerentry, row {forged.pk}: "
+            "the entry never went through the sequencer."
+        )
     ]
 
 
@@ -187,8 +191,10 @@ def test_changed_personal_values_are_named_and_erased_ones_are_not_missed(
     kept.values = {"name": "Eve"}
     kept.save()
     assert lines() == [
-        f"position 0, table ledger_personaldetail, row {kept.pk}: "
-        "the personal values are not those that the leaf commits to."
+        (
+            f"position 0, table ledger_personaldetail, row {kept.pk}: "
+            "the personal values are not those that the leaf commits to."
+        )
     ]
 
 

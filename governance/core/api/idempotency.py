@@ -50,7 +50,7 @@ class StoredResponse(Response):
     @property
     def rendered_content(self) -> str:
         # Django takes bytes as they are; its annotation knows text alone.
-        return cast(str, self._stored)
+        return cast("str", self._stored)
 
 
 class HashedBody:
@@ -93,7 +93,7 @@ def hash_while_reading(request: HttpRequest) -> HashedBody | None:
     if request._read_started:  # type: ignore[attr-defined]
         return None
     body = HashedBody(request._stream, told)
-    request._stream = cast(BinaryIO, body)  # Django reads a request through it, and nothing else
+    request._stream = cast("BinaryIO", body)  # Django reads a request through it, and nothing else
     return body
 
 

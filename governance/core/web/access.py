@@ -47,10 +47,10 @@ def requires(action: str) -> Callable[[View], View]:
                 return redirect_to_login(request.get_full_path())
             if not actor.may(action):
                 raise NotPermitted(_refusal(action))
-            return cast(HttpResponse, view(request, *args, **kwargs))
+            return cast("HttpResponse", view(request, *args, **kwargs))
 
         checked.route_permission = action  # type: ignore[attr-defined]
-        return cast(View, checked)
+        return cast("View", checked)
 
     return mark
 

@@ -27,7 +27,7 @@ def freshly_proven(view: View) -> View:
     demo signs in by one click, so it asks nothing.
     """
     guard = reauthentication_required(allow_get=True, enabled=is_stale, app="people")
-    return cast(View, guard(view))
+    return cast("View", guard(view))
 
 
 def freshly_proven_to_open(view: View) -> View:
@@ -36,7 +36,7 @@ def freshly_proven_to_open(view: View) -> View:
     For forms that carry a secret: a suspended POST would rest in the session.
     """
     guard = reauthentication_required(enabled=is_stale, app="people")
-    opened = cast(View, guard(view))
+    opened = cast("View", guard(view))
 
     @wraps(view)
     def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

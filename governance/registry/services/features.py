@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from typing import Any
 
 from django.db import transaction
@@ -88,7 +88,7 @@ def update_flow(*, flow: DataFlow, actor: Actor, **changes: Any) -> DataFlow:
 
 
 @transaction.atomic
-def observe_flow(*, flow: DataFlow, observed_at: datetime.datetime, actor: Actor) -> DataFlow:
+def observe_flow(*, flow: DataFlow, observed_at: dt.datetime, actor: Actor) -> DataFlow:
     """Note that a declared flow was seen; no approval covers when, so none becomes stale."""
     require(actor, "registry.edit", [flow.system])
     flow.observed_last_at = observed_at
