@@ -72,6 +72,9 @@ class Host:
             self._children[name].start()
             self._started.append(self._children[name])
 
+    def child(self, name: str) -> Child:
+        return self._children[name]
+
     def kill_nine(self, name: str) -> None:
         """Kill a program together with every process it started."""
         child = self._children[name]

@@ -1,4 +1,4 @@
-"""An audit whose worker is killed is taken over in time, with the lease that every host has."""
+"""Workers as `up` starts them: ready when they take work, warm, and taken over in time."""
 
 from __future__ import annotations
 
@@ -80,3 +80,30 @@ def test_a_worker_killed_in_the_middle_is_taken_over_within_forty_seconds(
     assert (run.state, run.verdict) == (RunState.SUCCEEDED, "fail")
     assert results_of(run) == (1, 1)
     assert taken_over <= TAKEN_OVER_SECONDS
+
+
+def loaded(pid: int, package: str) -> bool:
+    """Whether a process has mapped a compiled module of the package."""
+    return f"/{package}/" in Path(f"/proc/{pid}/maps").read_text()
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def test_a_worker_is_ready_once_it_takes_work_and_only_audits_pay_for_fairlearn(
+    host: Host,
+) -> None:
+    host.start("audits", "desk")
+    audits, desk = host.child("audits"), host.child("desk")
+    assert not audits.is_ready()
+    host.wait_until(lambda: audits.is_ready() and desk.is_ready())
+    assert audits.pid is not None
+    assert desk.pid is not None
+    (process,) = children_of(audits.pid)
+    host.wait_until(lambda: loaded(process, "pandas"))
+    assert not loaded(audits.pid, "pandas")
+    (process,) = children_of(desk.pid)
+    assert not loaded(process, "pandas")
+    host.kill_nine("audits")
+    assert not audits.is_ready()
