@@ -189,7 +189,8 @@ def test_one_faulty_evaluation_is_denied_alone(ask: DoorClient) -> None:  # 3.4.
 
 
 def test_without_evaluations_the_batch_is_the_single_one(ask: DoorClient) -> None:  # 3.4.2-3
-    for more in ({}, {"evaluations": []}):
+    nothing: tuple[dict[str, Any], ...] = ({}, {"evaluations": []})
+    for more in nothing:
         assert ask(MANY, {**QUESTION, **more}).body["decision"] is True
 
 

@@ -100,7 +100,7 @@ def test_a_key_that_no_flag_can_have_is_not_found(ask: DoorClient, flag: str) ->
 
 
 def bulk(ask: DoorClient, etag: str = "", query: str = "", context: Any = None) -> Told:
-    headers = {"if_none_match": etag} if etag else {}
+    headers: dict[str, Any] = {"if_none_match": etag} if etag else {}
     return ask(BULK, {"context": context or ANNA["context"]}, query=query, **headers)
 
 

@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of this folder with the packages of its lock file, checked by their hashes."""
     folder = tmp_path_factory.mktemp("node")
-    for name in ("package.json", "package-lock.json", "ask.mjs"):
+    for name in ("package.json", "package-lock.json", "ask.mjs", "watch.mjs"):
         shutil.copy(HERE / name, folder)
     done = subprocess.run(
         ["npm", "ci", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund"],
