@@ -42,7 +42,8 @@ class Front:
         self.doors = doors
         self.serving = serving
         self._routes: tuple[Served | None, dict[str, Door]] = (None, {})
-        self.fast, self.slow = count(), count()
+        # Counted without a lock: `next` of a count is one step that no thread interrupts.
+        self._fast, self._slow = count(), count()
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
@@ -54,11 +55,16 @@ class Front:
             logger.exception("The fast path failed; the slow path answers")
             told = None
         if told is None:
-            next(self.slow)
+            next(self._slow)
             return self.doors(environ, start_response)
-        next(self.fast)
+        next(self._fast)
         start_response(told[0], told[1])
         return (told[2],)
+
+    def counts(self) -> dict[str, int]:
+        """How many questions the table answered, and how many were handed on."""
+        counted = {"fast": self._fast, "slow": self._slow}
+        return {name: each.__reduce__()[1][0] for name, each in counted.items()}
 
     def _answer(self, path: str, environ: Environ) -> Told | None:
         served = self.serving.current()
