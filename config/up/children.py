@@ -67,6 +67,8 @@ def programs(*, host: str, port: int, threads: int, workers: int) -> list[Progra
     beat: tuple[str, ...] = (*CELERY, "beat", "-S", "celery.beat:Scheduler")
     return [
         Program("relay", 1, _python("manage.py", "relay")),
+        # Until its table is ready, checks are answered from PostgreSQL.
+        Program("applier", 1, _python("manage.py", "applier")),
         Program("web", 1, _python("-m", "granian", *web, "config.wsgi:application")),
         Program("stream", 2, _python("-m", "consent.stream")),
         Program("desk", 2, _worker("desk", 1), 60.0, QUIET, tells_ready=True),

@@ -22,6 +22,7 @@ _NAMELESS = """
 SELECT EXISTS (SELECT 1 FROM consent_datasubject WHERE lookup IS NULL AND erased_at IS NULL),
        EXISTS (SELECT 1 FROM consent_suppression WHERE lookup IS NULL)
 """
+_SCHEDULED = "SELECT min(published_at) FROM consent_noticeversion WHERE published_at > %(now)s"
 _PURPOSES = "SELECT key, id::text FROM registry_purpose"
 
 Key = tuple[bytes, list[str], list[str] | None, datetime]
@@ -43,6 +44,7 @@ class CatalogueSnapshot(msgspec.Struct, frozen=True):
     notices: list[tuple[str, datetime]]
     nameless: bool
     read_at: datetime
+    changes_at: datetime | None = None  # when a notice that is already written becomes current
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -50,14 +52,24 @@ _decode = msgspec.msgpack.Decoder(CatalogueSnapshot).decode
 
 
 def read_snapshot(
-    cursor: Cursor, *, epoch: int, generation: int, before: CatalogueSnapshot | None
+    cursor: Cursor,
+    *,
+    epoch: int,
+    generation: int,
+    before: CatalogueSnapshot | None,
+    several_peppers: bool = False,
 ) -> CatalogueSnapshot:
-    """Read the catalogue; orders continue those of the snapshot before in the same table."""
+    """Read the catalogue; orders continue those of the snapshot before in the same table.
+
+    With several peppers a person may still be known by the lookup of a former one.
+    """
     cursor.execute(_KEYS)
     keys = {prefix: (bytes(sha), list(s), k, end) for prefix, sha, s, k, end in cursor.fetchall()}
     cursor.execute(_NAMELESS)
-    nameless = any(cursor.fetchone())
+    nameless = several_peppers or any(cursor.fetchone())
     catalogue, now = read_catalogue(cursor, systems=None, purposes=None)
+    cursor.execute(_SCHEDULED, {"now": now})
+    (changes_at,) = cursor.fetchone()
     purposes = list(before.purposes) if before else []
     purposes += sorted(set(catalogue.purposes) - set(purposes))
     notices = list(before.notices) if before else []
@@ -78,13 +90,14 @@ def read_snapshot(
         notices=notices,
         nameless=nameless,
         read_at=now,
+        changes_at=changes_at,
     )
 
 
 def purpose_ids(cursor: Cursor) -> dict[str, str]:
-    """The key of every purpose by its row's id."""
+    """The row's id of every purpose by its key."""
     cursor.execute(_PURPOSES)
-    return {row: key for key, row in cursor.fetchall()}
+    return dict(cursor.fetchall())
 
 
 def write_snapshot(path: Path, snapshot: CatalogueSnapshot) -> None:

@@ -63,7 +63,7 @@ class Control:
     def __init__(self, folder: Path, *, writable: bool = True) -> None:
         self.folder = folder
         self.writable = writable
-        path = folder / f"control-{layout.LAYOUT}-{boot_id()}"
+        self.path = path = folder / f"control-{layout.LAYOUT}-{boot_id()}"
         if writable:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             _make(path)

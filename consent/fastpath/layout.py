@@ -7,6 +7,7 @@ half-word has one kind of writer, so that no two processes ever write the same b
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -42,6 +43,16 @@ MOST_CLASSES: Final = 0xFFFE
 MOST_REGIONS: Final = 4_096
 REGION_BYTES: Final = 8
 
+# Bits of a class, from the lowest: four of the status, then these.
+CHOICE_GPC_SHIFT: Final = 4
+NAMED_SHIFT: Final = 5
+NOTICE_SHIFT: Final = 6
+EXPIRY_SHIFT: Final = 20
+REVISION_SHIFT: Final = 40
+MOST_NOTICES: Final = (1 << 14) - 1
+MOST_DAYS: Final = (1 << 20) - 1
+MOST_REVISIONS: Final = (1 << 24) - 1
+
 #: Where the classes, the regions and the slots of a table file begin, in words.
 CLASSES_AT: Final = 512
 REGIONS_AT: Final = CLASSES_AT + 0x10000
@@ -75,17 +86,9 @@ def in_doubt(word: int) -> bool:
     return (word ^ (word >> 16)) & 0xFFFF != 0
 
 
-def flags_of(*, restricted: bool, gpc: bool, age_band: str, erased: bool = False) -> int:
-    """The eight flags of a person; an age band nobody knows is left to PostgreSQL."""
-    if age_band not in AGE_BANDS:
-        return ODD
-    age = AGE_BANDS.index(age_band) << AGE_SHIFT
-    return restricted * RESTRICTED | erased * ERASED | gpc * GPC | age
-
-
 @dataclass(frozen=True, slots=True)
 class ChoiceClass:
-    """What many people's choices share; packed into one word it is the class itself.
+    """What many people's choices share. How one is packed into a word stands in `rows`.
 
     `notice` 0 is none; a choice that named no notice carries the newest one published by then.
     `expiry_day` counts from 1970; 0 is never.
@@ -98,36 +101,18 @@ class ChoiceClass:
     gpc: bool = False
     expiry_day: int = 0
 
-    def pack(self) -> int | None:
-        """The class as a word, None when a part of it is too large for its bits."""
-        fits = (
-            0 < self.revision < 1 << 24
-            and 0 <= self.notice < 1 << 14
-            and 0 <= self.expiry_day < 1 << 20
-        )
-        if not fits:
-            return None
-        return (
-            STATUSES.index(self.status)
-            | self.gpc << 4
-            | self.named << 5
-            | self.notice << 6
-            | self.expiry_day << 20
-            | self.revision << 40
-        )
-
     @classmethod
     def unpack(cls, word: int) -> ChoiceClass:
         return cls(
             status=STATUSES[word & 0xF],
-            gpc=bool(word >> 4 & 1),
-            named=bool(word >> 5 & 1),
-            notice=word >> 6 & 0x3FFF,
-            expiry_day=word >> 20 & 0xFFFFF,
-            revision=word >> 40 & 0xFFFFFF,
+            gpc=bool(word >> CHOICE_GPC_SHIFT & 1),
+            named=bool(word >> NAMED_SHIFT & 1),
+            notice=word >> NOTICE_SHIFT & MOST_NOTICES,
+            expiry_day=word >> EXPIRY_SHIFT & MOST_DAYS,
+            revision=word >> REVISION_SHIFT,
         )
 
-    def facts(self, notices: list[tuple[str, datetime]]) -> ChoiceFacts:
+    def facts(self, notices: Sequence[tuple[str, datetime]]) -> ChoiceFacts:
         """The decision's facts: the same answer as the row's own, except on the day it expires."""
         name, published = notices[self.notice - 1] if self.notice else ("", LONG_AGO)
         return ChoiceFacts(
@@ -138,8 +123,3 @@ class ChoiceClass:
             gpc_at_choice=self.gpc,
             expires_at=_EPOCH + timedelta(days=self.expiry_day) if self.expiry_day else None,
         )
-
-
-def day_of(moment: datetime | None) -> int:
-    """Days since 1970; a moment before that counts as its first day, 0 means none."""
-    return 0 if moment is None else max(1, (moment - _EPOCH).days)
