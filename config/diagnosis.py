@@ -120,8 +120,8 @@ def _check_tables() -> Iterator[Finding]:
         )
     else:
         yield Finding("ok", "Owner and application are two roles: grants and triggers protect.")
-    if problem := event_months().problem(database_now()):
-        yield Finding("problem", problem)
+    if without_month := event_months().problem(database_now()):
+        yield Finding("problem", without_month)
     if problem := budget_problem():
         yield Finding("problem", problem)
     else:
