@@ -39,6 +39,15 @@ class Method(TextChoices):
     EXPIRY = "expiry", "Ran out"
 
 
+class ImportState(TextChoices):
+    """How far an import is."""
+
+    READY = "ready", "Waiting"
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+
+
 class ActorKind(TextChoices):
     """Who expressed a choice."""
 

@@ -35,6 +35,12 @@ declare_actions(
         "Mint subject tokens for browsers.",
     ),
     Action(
+        "consent.import",
+        {Role.PRIVACY_LEAD},
+        None,
+        "Import choices that people made elsewhere.",
+    ),
+    Action(
         "consent.erase",
         {Role.PRIVACY_LEAD},
         None,

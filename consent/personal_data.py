@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import shutil
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
+
+from django.conf import settings
 
 from consent import services
 from consent.models import (
@@ -11,6 +15,7 @@ from consent.models import (
     ConsentEvent,
     ConsentState,
     DataSubject,
+    ImportBatch,
     Interest,
     IssuedToken,
     SubjectAccess,
@@ -26,6 +31,20 @@ from governance.core.ports import (
 )
 
 _SUBJECT = "subject:"
+
+
+@dataclass(frozen=True)
+class DeleteImports(DeleteAfter):
+    """Import rows go, and with them the folders of their files."""
+
+    def apply(self, now: datetime) -> int:
+        gone = super().apply(now)
+        if gone and (folder := settings.DATA_DIR / "imports").is_dir():
+            kept = {str(pk) for pk in ImportBatch.objects.values_list("pk", flat=True)}
+            for each in folder.iterdir():
+                if each.name not in kept:
+                    shutil.rmtree(each, ignore_errors=True)
+        return gone
 
 
 class ConsentHolder:
@@ -109,6 +128,12 @@ _TO_DEMONSTRATE = (
 )
 _RULES: list[RetentionRule] = [
     KeepInMonths("consent.ConsentEvent", _TO_DEMONSTRATE),
+    DeleteImports(
+        "consent.ImportBatch",
+        timedelta(days=365),
+        "Shows for a year what was imported; the ledger keeps that it was.",
+        column="created_at",
+    ),
     KeepForever("consent.ConsentState", "The current choice stands until the person changes it."),
     KeepForever("consent.DataSubject", "Lives as long as its choices; erasure unlinks it."),
     KeepForever("consent.Interest", "Stands until the person removes it; erasure deletes it."),

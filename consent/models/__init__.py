@@ -3,6 +3,7 @@
 from consent.models.complaints import Complaint
 from consent.models.events import ConsentEvent, ConsentState
 from consent.models.hosts import ConsentChange, ServingHost
+from consent.models.imports import ImportBatch
 from consent.models.interests import Interest, InterestReset
 from consent.models.notices import NoticeText, NoticeVersion
 from consent.models.subjects import DataSubject, SubjectAccess, SubjectSalt, Suppression
@@ -14,6 +15,7 @@ __all__ = [
     "ConsentEvent",
     "ConsentState",
     "DataSubject",
+    "ImportBatch",
     "Interest",
     "InterestReset",
     "IssuedToken",

@@ -84,6 +84,41 @@ def purposes_of(
     return found
 
 
+# Everything below the purposes named, at any depth.
+_BELOW = """
+WITH RECURSIVE below AS (
+    SELECT id FROM registry_purpose WHERE parent_id = ANY(%s)
+    UNION SELECT p.id FROM registry_purpose p JOIN below ON p.parent_id = below.id
+)
+SELECT p.* FROM registry_purpose p JOIN below ON p.id = below.id
+"""
+
+Said = tuple[Purpose, EventStatus, str]
+
+
+def cover_descendants(choices: Sequence[Said]) -> list[Said]:
+    """A no to a purpose is said of everything below it as well; a yes is said of it alone.
+
+    Where the same act says yes to something below a no, the no stands.
+    """
+    denied = {each: status for each, status, _ in choices if status not in VALID_STATUSES}
+    if not denied:
+        return list(choices)
+    below = list(Purpose.objects.raw(_BELOW, [[each.pk for each in denied]]))
+    if not below:
+        return list(choices)
+    said = {purpose.pk: (purpose, status, type_key) for purpose, status, type_key in choices}
+    parents = {each.pk: each for each in (*denied, *below)}
+    for purpose in below:
+        above = parents[purpose.parent_id]
+        while above not in denied:
+            above = parents[above.parent_id]
+        own = said.get(purpose.pk)
+        if own is None or own[1] in VALID_STATUSES:
+            said[purpose.pk] = (purpose, denied[above], own[2] if own else "")
+    return list(said.values())
+
+
 def _status(status: str) -> EventStatus:
     if status not in SPOKEN_STATUSES:
         raise Invalid(f"{status!r} is not a choice; use one of {', '.join(SPOKEN_STATUSES)}.")
@@ -160,7 +195,7 @@ def record_choices(
                 surface=(how.get("surface") or "")[:63],
                 language=(how.get("language") or "")[:8],
             )
-            for purpose, status, type_key in choices
+            for purpose, status, type_key in cover_descendants(choices)
         ],
         actor=actor,
     )

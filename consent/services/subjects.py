@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ from governance.core.ids import uuid7
 from governance.ledger.services import record_entry
 
 ERASED = "This person was erased; nothing about them is recorded again."
+_ERASURES = "tactful erasures"
 COLLISION = "This id falls on another person's place (one in 10^12); nothing is recorded."
 
 
@@ -51,7 +53,7 @@ class LockedPerson:
 # any head row, as erasure does, so that neither waits for the other in a circle.
 _FIND = """
 SELECT s.id, s.pseudonym, s.key_id, s.lookup, s.region, s.age_band, s.gpc, s.restricted_at,
-       t.salt, clock_timestamp(), pg_current_xact_id()::text::bigint
+       s.untold::text, t.salt, clock_timestamp(), pg_current_xact_id()::text::bigint
 FROM consent_datasubject s JOIN consent_subjectsalt t ON t.subject_id = s.id
 WHERE s.pseudonym = %s AND s.erased_at IS NULL FOR KEY SHARE OF s
 """
@@ -90,9 +92,10 @@ def _locked(row: tuple[Any, ...]) -> LockedPerson:
         age_band=row[5],
         gpc=row[6],
         restricted_at=row[7],
+        untold=json.loads(row[8]),
     )
     person._state.adding = False
-    return LockedPerson(person, bytes(row[8]), row[9], row[10])
+    return LockedPerson(person, bytes(row[9]), row[10], row[11])
 
 
 def _find(pseudonym: str) -> LockedPerson | None:
@@ -131,6 +134,12 @@ def _wait_for_erasure(pseudonym: str) -> None:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(('x' || left(%s, 16))::bit(64)::bigint)", [pseudonym]
         )
+
+
+def share_with_erasures() -> None:
+    """Let an import of many people and the erasure of an unknown one never overlap."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 0))", [_ERASURES])
 
 
 def _make(names: Sequence[SubjectNames]) -> LockedPerson | None:
@@ -253,6 +262,8 @@ def erase_subject(*, pseudonym: str, actor: Actor) -> int:
     """Cut the link to a person: pseudonym, salt, state and tokens go, a suppression stays."""
     require(actor, "consent.erase")
     now = database_now()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [_ERASURES])
     _wait_for_erasure(pseudonym)
     person = DataSubject.objects.select_for_update().filter(pseudonym=pseudonym).first()
     Suppression.objects.bulk_create(
