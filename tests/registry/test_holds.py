@@ -201,3 +201,16 @@ def test_what_a_hold_does_follows_the_system(
     carousel.refresh_from_db()
     assert hold_on(carousel, cast).effect == effect
     assert state_of(carousel) == state
+
+
+def test_nobody_approves_a_version_past_its_review(carousel: System, cast: Cast) -> None:
+    version = services.register_version(
+        system=carousel, key="next", profiled=True, actor=cast.actor("root")
+    )
+    services.set_version_state(version=version, state="in_review", actor=STAGE, reason="review")
+    with pytest.raises(NotPermitted, match="review"):
+        services.set_version_state(
+            version=version, state="approved", actor=cast.actor("root"), reason="in a hurry"
+        )
+    version.refresh_from_db()
+    assert version.state == "in_review"

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from governance.core.actors import Actor, SystemActor
-from governance.core.errors import Conflict, Invalid
+from governance.core.errors import Conflict, Invalid, NotPermitted
 from governance.core.events import ServingVersionChanged
 from governance.ledger.services import record_entry
 from governance.outbox.services import emit
@@ -121,8 +121,13 @@ def update_version(*, version: ModelVersion, actor: Actor, **changes: Any) -> Mo
 def set_version_state(
     *, version: ModelVersion, state: str, actor: Actor, reason: str
 ) -> ModelVersion:
-    """Move a version along its states; a move that is not in `TRANSITIONS` is refused."""
+    """Move a version along its states; a move that is not in `TRANSITIONS` is refused.
+
+    People retire versions; into review, back, and to approved only the reviews move them.
+    """
     require(actor, "registry.edit", [version.system])
+    if state != VersionState.RETIRED and actor.kind != "system":
+        raise NotPermitted("A version is approved by its review alone: start one for it.")
     sources = [source for source, targets in TRANSITIONS.items() if state in targets]
     moved = ModelVersion.objects.filter(pk=version.pk, state__in=sources).update(state=state)
     before = version.state
