@@ -70,8 +70,27 @@ class AgeBand(TextChoices):
 
 
 class Language(TextChoices):
+    """The languages every notice is written in; a notice may speak others as well."""
+
     ENGLISH = "en", "English"
     GERMAN = "de", "German"
+
+
+class Layer(TextChoices):
+    """The layer of a notice on which a choice stands."""
+
+    SHORT = "short", "Short notice"
+    FULL = "full", "Full notice"
+
+
+class Component(TextChoices):
+    """Where a notice was shown; in the preference centre people come to look by themselves."""
+
+    BANNER = "banner", "Banner"
+    MODAL = "modal", "Dialogue"
+    INLINE = "inline", "In the page"
+    CENTRE = "centre", "Preference centre"
+    API = "api", "Told by the service"
 
 
 class InterestStanding(TextChoices):

@@ -187,7 +187,11 @@ def _purpose(purpose: Purpose, then: _Then) -> PurposeFacts:
         ),
         default_ttl_days=was["default_ttl_days"],
         notice=notice_facts(
-            [(each.key, each.material, each.published_at) for each in then.notices]
+            [
+                (each.key, each.material, each.published_at)
+                for each in then.notices
+                if each.published_at and purpose in each.purposes.all()
+            ]
         ),
         on_device=any(purpose.key in allowed for allowed in then.on_device.values()),
     )
@@ -217,6 +221,7 @@ def catalogue_at(system: System, at: datetime) -> Catalogue:
     }
     keys = {*was["purposes"], *(key for each in surfaces.values() for key in each.purposes)}
     notices = NoticeVersion.objects.filter(published_at__lte=at).order_by("-published_at")
+    notices = notices.prefetch_related("purposes")
     then = _Then(at, _types_then(at), _on_device_then(at), list(notices))
     return Catalogue(
         purposes={

@@ -18,6 +18,7 @@ from consent.models import (
     ImportBatch,
     Interest,
     IssuedToken,
+    ServedNotice,
     SubjectAccess,
 )
 from consent.partitions import KeepInMonths
@@ -108,6 +109,9 @@ class ConsentHolder:
             "complaint": Complaint.objects.filter(subject=subject).values(
                 "created_at", "about", "text", "answer", "answered_at"
             ),
+            "notice": ServedNotice.objects.filter(subject=subject).values(
+                "version__key", "language", "component", "surface", "served_at"
+            ),
             "token": IssuedToken.objects.filter(subject_pseudonym=pseudonym).values(
                 "created_at", "origin", "expires_at"
             ),
@@ -147,6 +151,14 @@ _RULES: list[RetentionRule] = [
     KeepForever("consent.SubjectSalt", "Lives as long as its person; erasure deletes it."),
     KeepForever("consent.NoticeVersion", "What people were told must stay demonstrable."),
     KeepForever("consent.NoticeText", "What people were told must stay demonstrable."),
+    KeepForever("consent.NoticePurpose", "What a notice told of must stay demonstrable."),
+    DeleteAfter(
+        "consent.ServedNotice",
+        timedelta(days=3 * 365),
+        "Shows for three years that people were told; then the choice's own notice says enough.",
+        column="served_at",
+    ),
+    KeepForever("consent.ServedChoice", "Goes with the served notice it belongs to."),
     KeepForever("consent.SubjectAccess", "Append-only evidence of who looked at whom, and why."),
     DeleteAfter(
         "consent.Suppression",

@@ -102,7 +102,8 @@ def history_of(person: DataSubject) -> list[ConsentEvent]:
 
 def current_notice(language: str) -> NoticeText | None:
     """The text of the newest notice in a language, None when none was published."""
-    newest = NoticeVersion.objects.first()
+    published = NoticeVersion.objects.filter(published_at__isnull=False)
+    newest = published.order_by("-published_at").first()
     if newest is None:
         return None
     return NoticeText.objects.filter(version=newest, language=language).first()

@@ -61,9 +61,8 @@ def _purpose(key: str, now: datetime) -> PurposeFacts:
     row = Purpose.objects.prefetch_related("types").filter(key=key).first()
     if row is None:
         raise NotFound(f"There is no purpose {key!r}.")
-    notices = NoticeVersion.objects.order_by("-published_at").values_list(
-        "key", "material", "published_at"
-    )
+    published = NoticeVersion.objects.filter(purposes=row, published_at__isnull=False)
+    notices = published.order_by("-published_at").values_list("key", "material", "published_at")
     return PurposeFacts(
         key=row.key,
         lawful_basis=row.lawful_basis,

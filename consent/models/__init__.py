@@ -5,7 +5,13 @@ from consent.models.events import ConsentEvent, ConsentState
 from consent.models.hosts import ConsentChange, ServingHost
 from consent.models.imports import ImportBatch
 from consent.models.interests import Interest, InterestReset
-from consent.models.notices import NoticeText, NoticeVersion
+from consent.models.notices import (
+    NoticePurpose,
+    NoticeText,
+    NoticeVersion,
+    ServedChoice,
+    ServedNotice,
+)
 from consent.models.subjects import DataSubject, SubjectAccess, SubjectSalt, Suppression
 from consent.models.tokens import IssuedToken, TokenUse
 
@@ -19,8 +25,11 @@ __all__ = [
     "Interest",
     "InterestReset",
     "IssuedToken",
+    "NoticePurpose",
     "NoticeText",
     "NoticeVersion",
+    "ServedChoice",
+    "ServedNotice",
     "ServingHost",
     "SubjectAccess",
     "SubjectSalt",

@@ -93,9 +93,12 @@ SELECT json_build_object(
                 WHERE h.system_id = w.id)) ORDER BY w.key), '[]')
       FROM wanted w),
   'notices', (SELECT coalesce(json_agg(json_build_object(
-      'key', key, 'material', material, 'published_at', published_at)
-      ORDER BY published_at DESC), '[]') FROM consent_noticeversion
-      WHERE published_at <= clock_timestamp())
+      'key', n.key, 'material', n.material, 'published_at', n.published_at,
+      'purposes', (SELECT coalesce(json_agg(p.key ORDER BY p.key), '[]')
+                   FROM consent_noticepurpose np JOIN needed p ON p.id = np.purpose_id
+                   WHERE np.version_id = n.id))
+      ORDER BY n.published_at DESC), '[]') FROM consent_noticeversion n
+      WHERE n.published_at <= clock_timestamp())
 )::text
 """
 

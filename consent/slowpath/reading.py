@@ -108,6 +108,7 @@ class _Notice(msgspec.Struct):
     key: str
     material: bool
     published_at: datetime
+    purposes: list[str]
 
 
 class _Catalogue(msgspec.Struct):
@@ -218,9 +219,14 @@ def read_catalogue(
         },
     )
     row = _decode_catalogue(cursor.fetchone()[0])
-    notice = notice_facts([(n.key, n.material, n.published_at) for n in row.notices])
+    told: dict[str, list[tuple[str, bool, datetime]]] = {}
+    for notice in row.notices:
+        for key in notice.purposes:
+            told.setdefault(key, []).append((notice.key, notice.material, notice.published_at))
     catalogue = Catalogue(
-        purposes={each.key: _purpose(each, notice) for each in row.purposes},
+        purposes={
+            each.key: _purpose(each, notice_facts(told.get(each.key, ()))) for each in row.purposes
+        },
         systems={each.key: _system(each) for each in row.systems},
     )
     return catalogue, row.now
