@@ -22,6 +22,7 @@ STREAM_URL: str = (
     env.read("TACTFUL_STREAM_URL") or f"{_PUBLIC.scheme}://{_PUBLIC.hostname}:{PORT + 1}"
 )
 STREAM_LISTENERS: int = env.read("TACTFUL_STREAM_LISTENERS")
+WEBHOOK_PRIVATE: bool = env.read("TACTFUL_WEBHOOK_PRIVATE") or DEMO
 CONTROLLER_NAME: str = env.read("TACTFUL_CONTROLLER_NAME")
 CONTROLLER_CONTACT: str = env.read("TACTFUL_CONTROLLER_CONTACT")
 LOG_LEVEL: str = env.read("LOG_LEVEL")
@@ -245,6 +246,8 @@ SPECTACULAR_SETTINGS = {
         "RunPurposeEnum": "audits.choices.RunPurpose",
         "RunStateEnum": "audits.choices.RunState",
         "SourceKindEnum": "audits.choices.SourceKind",
+        "WebhookEndpointStateEnum": "governance.outbox.webhooks.models.EndpointState",
+        "WebhookMessageStateEnum": "governance.outbox.webhooks.models.MessageState",
         "TimelineKindEnum": "incidents.choices.TimelineKind",
     },
     "SWAGGER_UI_DIST": "SIDECAR",

@@ -133,8 +133,5 @@ class IncidentOpened(DomainEvent):
 # Events that nothing in the house follows from, and why. Each is kept for a month all the same, for
 # whoever looks for a fault. A reason for an event that somebody hears is refused by a test.
 UNHEARD: dict[type[DomainEvent], str] = {
-    HoldPlaced: "A hold works in its own transaction: every decision reads the active holds.",
-    ServingVersionChanged: "Every decision reads the serving version; nobody keeps a copy.",
     SignalChanged: "Gates, checklists and KPIs read the current signal when they are asked.",
-    IncidentOpened: "Opening starts the playbook and notifies people in its own transaction.",
 }

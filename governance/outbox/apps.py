@@ -12,9 +12,11 @@ class OutboxConfig(AppConfig):
     def ready(self) -> None:
         from governance.core.ports import (
             DeleteAfter,
+            KeepForever,
             register_personal_data_holder,
             register_retention_rule,
         )
+        from governance.outbox import receivers  # noqa: F401
         from governance.outbox.personal_data import OutboxNotices
 
         register_personal_data_holder(OutboxNotices())
@@ -28,6 +30,13 @@ class OutboxConfig(AppConfig):
                 "Facts stand in the ledger; news are kept to find faults.",
                 only="NOT EXISTS (SELECT 1 FROM outbox_delivery"
                 " WHERE outbox_delivery.event_id = outbox_eventrow.id)",
+            ),
+            KeepForever("outbox.WebhookEndpoint", "One row a server that somebody registered."),
+            DeleteAfter(
+                "outbox.WebhookMessage",
+                timedelta(days=90),
+                "Shows for three months who was told what, and lets it be sent again.",
+                only=done,
             ),
             DeleteAfter(
                 "outbox.Notification",

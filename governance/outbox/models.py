@@ -126,3 +126,6 @@ class Notification(PublicModel):
 
     def __str__(self) -> str:
         return f"{self.recipient}: {self.notice_id}"
+
+
+from governance.outbox.webhooks.models import WebhookEndpoint, WebhookMessage  # noqa: E402,F401

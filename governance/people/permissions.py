@@ -88,6 +88,18 @@ declare_actions(
     ),
     Action("keys.edit", {Role.ADMIN}, None, "Create and revoke API keys."),
     Action(
+        "webhooks.view",
+        {Role.ADMIN, Role.AUDITOR, Role.DPO, Role.PRIVACY_LEAD},
+        "admin",
+        "See webhook endpoints and what was sent to them.",
+    ),
+    Action(
+        "webhooks.edit",
+        {Role.ADMIN, Role.PRIVACY_LEAD},
+        "admin",
+        "Register, test, pause and replay webhooks, change their secrets.",
+    ),
+    Action(
         "evidence.view",
         {Role.ADMIN, Role.AUDITOR, Role.DPO, Role.PRIVACY_LEAD},
         "admin",

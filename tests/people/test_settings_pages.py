@@ -21,6 +21,7 @@ PAGES = {
     "/settings/": "account.view",
     "/settings/people/": "people.edit",
     "/settings/keys/": "keys.view",
+    "/settings/webhooks/": "webhooks.view",
     "/settings/account/": "account.view",
     "/settings/permissions/": "account.view",
 }

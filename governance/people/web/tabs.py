@@ -16,5 +16,6 @@ def tabs(request: HttpRequest, open_tab: str) -> dict[str, Any]:
         "tab": open_tab,
         "may_see_people": actor.may("people.view"),
         "may_see_keys": actor.may("keys.view"),
+        "may_see_webhooks": actor.may("webhooks.view"),
         "may_edit": actor.may("people.edit"),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from governance.people.web import account, keys, people
+from governance.people.web import account, keys, people, webhooks
 
 settings_routes = [
     path("", people.overview, name="settings"),
@@ -25,6 +25,12 @@ settings_routes = [
     path("deputies/<uuid:pk>/end/", people.end_deputyship, name="end_deputy"),
     path("keys/", keys.keys, name="keys"),
     path("keys/<uuid:pk>/revoke/", keys.revoke, name="revoke_key"),
+    path("webhooks/", webhooks.webhooks, name="webhooks"),
+    path("webhooks/<uuid:pk>/", webhooks.endpoint, name="webhook"),
+    path("webhooks/<uuid:pk>/test/", webhooks.test, name="webhook_test"),
+    path("webhooks/<uuid:pk>/state/", webhooks.change_state, name="webhook_state"),
+    path("webhooks/<uuid:pk>/secret/", webhooks.new_secret, name="webhook_secret"),
+    path("webhooks/messages/<uuid:pk>/replay/", webhooks.replay, name="webhook_replay"),
     path("account/", account.account, name="account"),
     path("sessions/<uuid:pk>/end/", account.end_session, name="end_session"),
     path("permissions/", people.permission_table, name="permissions"),

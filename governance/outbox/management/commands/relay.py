@@ -14,6 +14,7 @@ from django.db import close_old_connections, connection
 
 from governance.ledger.sequencer import sequence_once
 from governance.outbox.relay import announce_notices, relay_once
+from governance.outbox.webhooks.sending import Sender
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +35,13 @@ class Command(BaseCommand):
             return
         for one in (signal.SIGTERM, signal.SIGINT):
             signal.signal(one, lambda *_: stop.set())
+        sender = Sender()
+        sender.start()
+        self.follow(stop)
+        sender.stop()
+
+    def follow(self, stop: Event) -> None:
+        """Round after round until told to stop."""
         pause = POLL_SECONDS
         while not stop.is_set():
             started = time.monotonic()

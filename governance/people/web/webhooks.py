@@ -1,0 +1,137 @@
+"""Settings pages of webhooks: endpoints, what was sent to each, test, replay, secrets."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from governance.core.errors import Conflict, DomainError, Invalid
+from governance.outbox.webhooks import selectors, services
+from governance.outbox.webhooks.models import EndpointState, Signing
+from governance.outbox.webhooks.types import EVENT_TYPES
+from governance.people.actors import request_actor
+from governance.people.web.access import requires
+from governance.people.web.tabs import tabs
+
+SHOWN = 50
+
+
+class EndpointForm(forms.Form):
+    """A new endpoint."""
+
+    name = forms.CharField(max_length=100, help_text="Who is told, such as the ad partner.")
+    url = forms.CharField(label="Address", max_length=500, help_text="https:// and a public host.")
+    event_types = forms.MultipleChoiceField(
+        label="Events",
+        choices=list(EVENT_TYPES.items()),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="None chosen: all of them.",
+    )
+    signing = forms.ChoiceField(choices=Signing.choices, initial=Signing.HMAC)
+
+
+@never_cache
+@requires("webhooks.view")
+@require_http_methods(["GET", "POST"])
+def webhooks(request: HttpRequest) -> HttpResponse:
+    """All endpoints; registering one answers this very page with its secret."""
+    actor = request_actor(request)
+    form = EndpointForm(request.POST or None)
+    secret = None
+    if request.method == "POST" and form.is_valid():
+        try:
+            _, secret = services.register_endpoint(**form.cleaned_data, actor=actor)
+        except (Invalid, Conflict) as problem:
+            form.add_error(None, problem.sentence)
+        else:
+            form = EndpointForm()
+    context = {
+        "endpoints": selectors.endpoints_for(actor),
+        "form": form,
+        "secret": secret,
+        **tabs(request, "webhooks"),
+        "may_edit": actor.may("webhooks.edit"),
+    }
+    return render(request, "people/webhooks.html", context)
+
+
+def _page(request: HttpRequest, pk: UUID, secret: str | None = None) -> HttpResponse:
+    actor = request_actor(request)
+    found = get_object_or_404(selectors.endpoints_for(actor), pk=pk)
+    context = {
+        "endpoint": found,
+        "sent": selectors.messages_for(actor).filter(endpoint=found)[:SHOWN],
+        "secret": secret,
+        **tabs(request, "webhooks"),
+        "may_edit": actor.may("webhooks.edit"),
+    }
+    return render(request, "people/webhook.html", context)
+
+
+@never_cache
+@requires("webhooks.view")
+@require_GET
+def endpoint(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """One endpoint and its last messages."""
+    return _page(request, pk)
+
+
+@requires("webhooks.edit")
+@require_POST
+def test(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Send a test message."""
+    actor = request_actor(request)
+    found = get_object_or_404(selectors.endpoints_for(actor), pk=pk)
+    services.send_test(endpoint=found, actor=actor)
+    messages.success(request, "A test is on its way; its outcome stands below in a moment.")
+    return redirect("people:webhook", pk=pk)
+
+
+@requires("webhooks.edit")
+@require_POST
+def change_state(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Pause an endpoint or take it up again."""
+    actor = request_actor(request)
+    found = get_object_or_404(selectors.endpoints_for(actor), pk=pk)
+    paused = found.state == EndpointState.ACTIVE
+    wanted = EndpointState.PAUSED if paused else EndpointState.ACTIVE
+    services.set_endpoint_state(endpoint=found, state=wanted, actor=actor)
+    told = "is paused; its messages wait." if paused else "is told again."
+    messages.success(request, f"{found.name} {told}")
+    return redirect("people:webhook", pk=pk)
+
+
+@never_cache
+@requires("webhooks.edit")
+@require_POST
+def new_secret(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Make a new secret, shown once; the old one signs beside it for a day."""
+    actor = request_actor(request)
+    found = get_object_or_404(selectors.endpoints_for(actor), pk=pk)
+    try:
+        secret = services.rotate_secret(endpoint=found, actor=actor)
+    except DomainError as problem:
+        messages.error(request, problem.sentence)
+        return redirect("people:webhook", pk=pk)
+    return _page(request, pk, secret)
+
+
+@requires("webhooks.edit")
+@require_POST
+def replay(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Send one message again under its own id."""
+    actor = request_actor(request)
+    message = get_object_or_404(selectors.messages_for(actor), pk=pk)
+    try:
+        services.replay_message(message=message, actor=actor)
+        messages.success(request, "The message is on its way again.")
+    except DomainError as problem:
+        messages.error(request, problem.sentence)
+    return redirect("people:webhook", pk=message.endpoint_id)
