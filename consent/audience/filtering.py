@@ -77,7 +77,7 @@ class Audience:
         self.counts = Counts()
         self._serving, self._database, self._keys = serving, database, keys
         self._lock = threading.Lock()
-        self._decided: dict[tuple[int, ...], int] = {}
+        self._decided: dict[tuple[int, tuple[int, ...]], int] = {}
         self._decided_in: Served | None = None
 
     def decide(self, ids: Any) -> NDArray[np.uint8]:
@@ -114,28 +114,30 @@ class Audience:
         people = served.people
         states = people.read_states(view, flag, people.lookups_of_arrow(ids))
         numbers, firsts = number_states(states)
-        decided = [self._outcome(served, states, int(first)) for first in firsts]
+        decided = self._outcomes(served, states.words[firsts], states.codes[firsts])
         # Asked last: all that was read is of this epoch, and stood while the stamp was valid.
         if not served.table.stamp_is_valid() or served.table.epoch != served.epoch:
             return None
+        return decided[numbers]
+
+    def _outcomes(
+        self, served: Served, words: NDArray[np.uint32], codes: NDArray[np.uint16]
+    ) -> NDArray[np.uint8]:
+        """Decide each distinct state once in an epoch."""
         import numpy as np
 
-        return np.array(decided, np.uint8)[numbers]
-
-    def _outcome(self, served: Served, states: States, place: int) -> int:
-        word, codes = int(states.words[place]), states.codes[place].tolist()
         kept = self._kept(served)
-        key = (word, *codes)
-        found = kept.get(key)
-        if found is None:
-            flag = served.view.evaluations[self.question.kind, self.question.key]
+        keys = list(zip(words.tolist(), map(tuple, codes.tolist()), strict=True))
+        view, question = served.view, self.question
+        flag = view.evaluations[question.kind, question.key]
+        for word, needed in set(keys).difference(kept):
             decision = served.people.decide_state(
-                served.view, flag, word, codes, self.question.region, self.question.gpc
+                view, flag, word, needed, question.region, question.gpc
             )
-            found = kept[key] = _UNDECIDED if decision is None else _place(decision)
-        return found
+            kept[word, needed] = _UNDECIDED if decision is None else _place(decision)
+        return np.array([kept[key] for key in keys], np.uint8)
 
-    def _kept(self, served: Served) -> dict[tuple[int, ...], int]:
+    def _kept(self, served: Served) -> dict[tuple[int, tuple[int, ...]], int]:
         """What was decided in this epoch; another epoch begins anew."""
         with self._lock:
             if self._decided_in is not served:

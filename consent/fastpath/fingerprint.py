@@ -181,7 +181,13 @@ def _lookups_of_slice(key: bytes, chunk: Any) -> Lookups:
     longest = BATCHED_BLOCKS * BLOCK - PREFIX
     batched = np.where(lengths <= longest, lengths, 0)
     padded, blocks = _matrix(batched)
-    for column in range(int(batched.max(initial=0))):
+    widest = int(batched.max(initial=0))
+    if widest and int(lengths.min()) == int(lengths.max()) == widest:
+        # Ids of one length lie in the buffer as a matrix already.
+        text = data[starts[0] : starts[0] + len(starts) * widest]
+        padded[:, PREFIX : PREFIX + widest] = text.reshape(len(starts), widest)
+        widest = 0
+    for column in range(widest):
         # One column of all ids at a time: contiguous work whatever the lengths are.
         rows = np.flatnonzero(batched > column)
         padded[rows, PREFIX + column] = data[starts[rows] + column]
