@@ -89,11 +89,3 @@ class SubjectEvent(serializers.Serializer[Any]):
     revision = serializers.IntegerField()
     method = serializers.CharField()
     notice_version = serializers.CharField()
-
-
-class SubjectOut(serializers.Serializer[Any]):
-    subject = serializers.CharField()
-    region = serializers.CharField()
-    restricted = serializers.BooleanField()
-    choices = SubjectChoice(many=True)
-    events = SubjectEvent(many=True)

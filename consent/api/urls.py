@@ -2,12 +2,13 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from consent.api import audience, interests, me, receipts, views
+from consent.api import audience, events, interests, me, receipts, subjects, views
 
 app_name = "consent-api"
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("consent/events", views.ConsentEvents.as_view(), name="events"),
-    path("consent/subjects/<path:subject>", views.ConsentSubject.as_view(), name="subject"),
+    path("consent/events", events.ConsentEvents.as_view(), name="events"),
+    path("consent/subjects/merge", subjects.MergeSubjects.as_view(), name="merge"),
+    path("consent/subjects/<path:subject>", subjects.ConsentSubject.as_view(), name="subject"),
     path("consent/audience", audience.ConsentAudience.as_view(), name="audience"),
     path("consent/check", views.ConsentCheck.as_view(), name="check"),
     path("consent/me", me.Me.as_view(), name="me"),

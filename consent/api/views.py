@@ -1,4 +1,4 @@
-"""The REST doors of consent: record, read, check many, mint subject tokens."""
+"""The REST doors of consent that check many people and mint subject tokens."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -21,44 +21,6 @@ def _read(serializer: type[Any], request: Request) -> dict[str, Any]:
     given = serializer(data=request.data)
     given.is_valid(raise_exception=True)
     return dict(given.validated_data)
-
-
-class ConsentEvents(IdempotentRequests):
-    """Record what a person chose."""
-
-    required_actions: ClassVar[dict[str, str]] = {"post": "consent.write"}
-
-    @extend_schema(request=serializers.EventIn, responses={201: serializers.EventOut})
-    def post(self, request: Request) -> Response:
-        given = _read(serializers.EventIn, request)
-        recorded = services.record_choice(actor=request_actor(request._request), **given)
-        return Response(serializers.EventOut(recorded).data, status=201)
-
-
-class ConsentSubject(IdempotentRequests):
-    """One person's choices; `for` says the purpose of access, which is recorded."""
-
-    required_actions: ClassVar[dict[str, str]] = {"get": "consent.read_subject"}
-
-    @extend_schema(
-        parameters=[OpenApiParameter("for", str, required=True)],
-        responses=serializers.SubjectOut,
-    )
-    def get(self, request: Request, subject: str) -> Response:
-        reason = request.query_params.get("for") or request.headers.get("X-Access-Purpose", "")
-        person = services.open_subject(
-            subject=subject,
-            purpose_of_access=reason,
-            actor=request_actor(request._request),
-        )
-        told = {
-            "subject": subject,
-            "region": person.region,
-            "restricted": person.restricted_at is not None,
-            "choices": selectors.choices_of(person),
-            "events": selectors.history_of(person),
-        }
-        return Response(serializers.SubjectOut(told).data)
 
 
 class ConsentCheck(IdempotentRequests):

@@ -32,8 +32,8 @@ from governance.outbox import services as outbox
 from governance.registry.models import Purpose
 
 #: A chunk's transaction is held to this; the next chunk grows or shrinks towards it.
-TARGET_SECONDS = 0.12
-SMALLEST, LARGEST = 50, 4_000
+TARGET_SECONDS = 0.15
+SMALLEST, LARGEST = 200, 4_000
 
 
 def folder_of(batch: ImportBatch) -> Path:

@@ -32,6 +32,7 @@ from governance.core.actors import Actor
 from governance.core.clock import database_now
 from governance.core.errors import Conflict, Invalid
 from governance.core.ids import uuid7
+from governance.core.ports import registered_personal_data_holders
 from governance.ledger.services import record_entry
 
 ERASED = "This person was erased; nothing about them is recorded again."
@@ -302,3 +303,19 @@ def erase_subject(*, pseudonym: str, actor: Actor) -> int:
         facts={"rows": removed},
     )
     return removed + 1
+
+
+@transaction.atomic
+def erase_everywhere(*, subject: str, actor: Actor) -> int:
+    """Erase a person in every room, under every name they may have; return how many rows went."""
+    require(actor, "consent.erase")
+    names = names_of(settings.KEYS, subject)
+    gone = 0
+    for each in names:
+        person = f"subject:{each.pseudonym}"
+        gone += sum(holder.erase(person) for holder in registered_personal_data_holders())
+        # Also where nobody was known: the fast check must find that they stay denied.
+        Suppression.objects.filter(fingerprint=each.suppression, lookup=None).update(
+            lookup=each.suppression_lookup
+        )
+    return gone

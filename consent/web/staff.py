@@ -1,4 +1,4 @@
-"""Pages for colleagues: consent rates, and the choices of one person with a recorded purpose."""
+"""The demonstration's door to the preference centre as a test person."""
 
 from __future__ import annotations
 
@@ -6,17 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from consent import selectors, services
 from governance.core.actors import SystemActor
-from governance.core.errors import DomainError, NotPermitted
+from governance.core.errors import NotPermitted
 from governance.people.actors import request_actor
 from governance.people.web.access import requires
 from methods.statistics.proportions import wilson
@@ -63,30 +61,3 @@ def open_as_test_person(request: HttpRequest) -> HttpResponse:
         actor=SystemActor("demonstration"),
     )
     return HttpResponseRedirect(f"{reverse('consent:preferences')}?{urlencode({'token': token})}")
-
-
-@requires("consent.read_subject")
-@never_cache
-@require_http_methods(["GET", "POST"])
-def subjects(request: HttpRequest) -> HttpResponse:
-    """Look one person up; who looked and what for is recorded before anything is shown."""
-    context: dict[str, Any] = {
-        "subject": request.POST.get("subject", "").strip(),
-        "purpose_of_access": request.POST.get("purpose_of_access", ""),
-    }
-    if request.method == "POST":
-        try:
-            person = services.open_subject(
-                subject=context["subject"],
-                purpose_of_access=context["purpose_of_access"],
-                actor=request_actor(request),
-            )
-        except DomainError as refusal:
-            messages.error(request, refusal.sentence)
-            return render(request, "consent/subjects.html", context, status=refusal.status)
-        context |= {
-            "person": person,
-            "choices": selectors.choices_of(person),
-            "history": selectors.history_of(person),
-        }
-    return render(request, "consent/subjects.html", context)

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from consent.api.receipts import key_set
-from consent.web import complaints, playground, preferences, staff, widget
+from consent.web import complaints, playground, preferences, staff, subject, widget
 
 app_name = "consent"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -17,5 +17,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("consent/", staff.rates, name="rates"),
     path("consent/try/", staff.open_as_test_person, name="try"),
     path("consent/playground/", playground.playground, name="playground"),
-    path("consent/subjects/", staff.subjects, name="subjects"),
+    path("consent/subjects/", subject.subjects, name="subjects"),
+    path("consent/subjects/export/", subject.export_subject, name="export-subject"),
+    path("consent/subjects/restrict/", subject.restrict_subject, name="restrict-subject"),
+    path("consent/subjects/erase/", subject.erase_subject, name="erase-subject"),
 ]
