@@ -1,0 +1,120 @@
+"""What several processes did to and read from one store, and whether it can have happened so.
+
+A write is known by its revision: dense, given under the head row's lock. The checker needs no
+knowledge of the store, so that naive stores are judged by the same rule.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A choice that was recorded: from when until when, and which revision it became."""
+
+    key: str
+    allow: bool
+    revision: int
+    began: int
+    returned: int
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """An answer that was told; `revision` -1 where the store tells none."""
+
+    key: str
+    allow: bool
+    revision: int
+    began: int
+    returned: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """An answer that no order of the events explains."""
+
+    rule: str
+    check: Check
+    against: Write | Check
+
+
+def append(path: Path, events: Iterable[Write | Check]) -> None:
+    with path.open("a") as out:
+        for event in events:
+            out.write(json.dumps([type(event).__name__, asdict(event)]) + "\n")
+
+
+def load(paths: Iterable[Path]) -> tuple[list[Write], list[Check]]:
+    writes: list[Write] = []
+    checks: list[Check] = []
+    for path in paths:
+        for line in path.read_text().splitlines():
+            kind, told = json.loads(line)
+            if kind == "Write":
+                writes.append(Write(**told))
+            else:
+                checks.append(Check(**told))
+    return writes, checks
+
+
+def _by_key(events: Sequence[Write] | Sequence[Check]) -> dict[str, list]:
+    found = defaultdict(list)
+    for event in events:
+        found[event.key].append(event)
+    return found
+
+
+def stale_allows(writes: Sequence[Write], checks: Sequence[Check]) -> Iterator[Fault]:
+    """Allows that began after a withdrawal returned and ended before the next grant began.
+
+    Writes whose process died have `returned` 0: they may or may not have happened.
+    """
+    asked = _by_key(checks)
+    for key, made in _by_key(writes).items():
+        ordered = sorted(made, key=lambda write: write.revision)
+        for place, write in enumerate(ordered):
+            if write.allow or not write.returned:
+                continue
+            following = (each.began for each in ordered[place + 1 :] if each.allow)
+            until = min(following, default=1 << 62)
+            for check in asked[key]:
+                if check.allow and write.returned < check.began and check.returned < until:
+                    yield Fault("stale allow", check, write)
+
+
+def not_linearizable(writes: Sequence[Write], checks: Sequence[Check]) -> Iterator[Fault]:
+    """Answers that do not fit one register a key, whose writes have the order of revisions."""
+    asked = _by_key(checks)
+    for key, made in _by_key(writes).items():
+        by_revision = {write.revision: write for write in made}
+        returned = sorted(
+            (write for write in made if write.returned), key=lambda write: write.returned
+        )
+        done = sorted(asked[key], key=lambda check: check.returned)
+        for check in asked[key]:
+            write = by_revision.get(check.revision)
+            if write is not None and write.allow != check.allow:
+                yield Fault("another answer than its revision's", check, write)
+            if write is not None and check.returned < write.began:
+                yield Fault("from the future", check, write)
+        newest = place = 0
+        for check in sorted(asked[key], key=lambda check: check.began):
+            while place < len(returned) and returned[place].returned < check.began:
+                newest = max(newest, returned[place].revision)
+                place += 1
+            if check.revision < newest:
+                yield Fault("older than a returned write", check, by_revision[newest])
+        seen, place, last = 0, 0, None
+        for check in sorted(asked[key], key=lambda check: check.began):
+            while place < len(done) and done[place].returned < check.began:
+                if done[place].revision > seen:
+                    seen, last = done[place].revision, done[place]
+                place += 1
+            if last is not None and check.revision < seen:
+                yield Fault("older than an answer told before", check, last)
