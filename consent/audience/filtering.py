@@ -109,10 +109,9 @@ class Audience:
             return None
         question, view = self.question, served.view
         flag = view.evaluations.get((question.kind, question.key))
-        if flag is None or flag.codes_of is None:
+        if flag is None or flag.codes_of is None or not len(ids):
             return None
-        people = served.people
-        states = people.read_states(view, flag, people.lookups_of_arrow(ids))
+        states = served.people.read_states_of_arrow(view, flag, ids)
         numbers, firsts = number_states(states)
         decided = self._outcomes(served, states.words[firsts], states.codes[firsts])
         # Asked last: all that was read is of this epoch, and stood while the stamp was valid.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from consent.fastpath.fingerprint import Lookups
 
 
+#: People looked up at a time, so that their slots are still at hand when they are read.
+PIECE = 16_384
 #: A state no slot has.
 STATE_IN_DOUBT = 0xFFFFFFFF
 
@@ -40,6 +42,15 @@ class States(NamedTuple):
 
     words: NDArray[np.uint32]
     codes: NDArray[np.uint16]
+
+
+def _joined(pieces: Iterable[States]) -> States:
+    import numpy as np
+
+    words, codes = zip(*pieces, strict=True)
+    if len(words) == 1:
+        return States(words[0], codes[0])
+    return States(np.concatenate(words), np.concatenate(codes))
 
 
 class People:
@@ -100,11 +111,18 @@ class People:
     def lookups(self, subjects: Sequence[str]) -> Lookups:
         return lookups_of(self._lookup_key, subjects)
 
-    def lookups_of_arrow(self, array: Any) -> Lookups:
-        return lookups_of_arrow(self._lookup_key, array)
-
     def read_states(self, view: View, flag: Flag, lookups: Lookups) -> States:
         """Return what a flag depends on for many people; the doubtful get ASK_POSTGRES."""
+        starts = range(0, len(lookups), PIECE)
+        return _joined(self._read_piece(view, flag, lookups[at : at + PIECE]) for at in starts)
+
+    def read_states_of_arrow(self, view: View, flag: Flag, ids: Any) -> States:
+        """The same for an Arrow array of ids."""
+        key, starts = self._lookup_key, range(0, len(ids), PIECE)
+        pieces = (lookups_of_arrow(key, ids.slice(at, PIECE)) for at in starts)
+        return _joined(self._read_piece(view, flag, piece) for piece in pieces)
+
+    def _read_piece(self, view: View, flag: Flag, lookups: Lookups) -> States:
         import numpy as np
 
         found = self.table.read_many(lookups)
