@@ -32,4 +32,5 @@ def test_the_schema_is_valid_without_a_warning_and_names_every_room(tmp_path: Pa
         "apiKeyBearer",
         "apiKeyHeader",
         "browserSession",
+        "subjectToken",
     }
