@@ -92,6 +92,11 @@ enable_utc = True
 beat_schedule = {
     "audits.tick": {"task": "audits.tick", "schedule": 5.0, "options": {"expires": 5}},
     "incidents.tick": {"task": "incidents.tick", "schedule": 10.0, "options": {"expires": 10}},
+    "consent.recipients": {
+        "task": "consent.recipients",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
     "core.retention": {"task": "core.retention", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 

@@ -12,5 +12,9 @@ class ConsentConfig(AppConfig):
         from consent.web.panel import show_consent
         from governance.registry.ports import register_system_panel
 
+        from consent.recipients import ports as recipients
+        from consent.recipients import receivers as told_recipients  # noqa: F401
+
         personal_data.register()
+        recipients.register()
         register_system_panel("consent", "Consent", show_consent, order=60)

@@ -35,6 +35,12 @@ declare_actions(
         "Mint subject tokens for browsers.",
     ),
     Action(
+        "consent.read_events",
+        {Role.PRIVACY_LEAD, Role.DPO, Role.ADMIN},
+        Scope.CONSENT_READ,
+        "Follow what people chose, without a name that leads to them.",
+    ),
+    Action(
         "consent.import",
         {Role.PRIVACY_LEAD},
         None,
@@ -45,6 +51,12 @@ declare_actions(
         {Role.PRIVACY_LEAD},
         None,
         "Restrict or erase a person.",
+    ),
+    Action(
+        "consent.edit_recipients",
+        {Role.PRIVACY_LEAD},
+        None,
+        "Register who received people's data and is told of their no.",
     ),
     Action(
         "consent.publish_notice",

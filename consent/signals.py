@@ -14,4 +14,13 @@ declare_signals(
         max_age=timedelta(days=2),
         title="Share of people who chose and consent now",
     ),
+    SignalDefinition(
+        key="consent.recipients_overdue",
+        owner="consent",
+        unit="notices",
+        scope="organisation",
+        direction="lower_is_better",
+        max_age=timedelta(hours=1),
+        title="Recipients of data that have not confirmed in time",
+    ),
 )

@@ -2,7 +2,8 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from consent.api import audience, events, interests, me, receipts, subjects, views
+from consent.api import audience, events, interests, me, receipts, recipients, subjects, views
+from governance.people.web.access import public_route
 
 app_name = "consent-api"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -15,5 +16,18 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("consent/interests", interests.Interests.as_view(), name="interests"),
     path("consent/receipts/check", receipts.CheckReceipt.as_view(), name="check-receipt"),
     path("consent/receipts/<uuid:event_id>", receipts.ConsentReceipt.as_view(), name="receipt"),
+    path("consent/recipients", recipients.Recipients.as_view(), name="recipients"),
+    path(
+        "consent/recipients/<uuid:pk>/people",
+        recipients.RecipientPeople.as_view(),
+        name="recipient-people",
+    ),
+    path(
+        "consent/recipients/<uuid:pk>/confirm",
+        public_route("the code of the webhook's message is the proof")(
+            recipients.ConfirmRecipient.as_view()
+        ),
+        name="confirm-recipient",
+    ),
     path("subject-tokens", views.SubjectTokens.as_view(), name="subject-tokens"),
 ]

@@ -12,6 +12,7 @@ from consent.models.notices import (
     ServedChoice,
     ServedNotice,
 )
+from consent.models.recipients import Recipient, RecipientNotice, RecipientPerson
 from consent.models.subjects import DataSubject, SubjectAccess, SubjectSalt, Suppression
 from consent.models.tokens import IssuedToken, TokenUse
 
@@ -28,6 +29,9 @@ __all__ = [
     "NoticePurpose",
     "NoticeText",
     "NoticeVersion",
+    "Recipient",
+    "RecipientNotice",
+    "RecipientPerson",
     "ServedChoice",
     "ServedNotice",
     "ServingHost",

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from consent.api.receipts import key_set
-from consent.web import complaints, playground, preferences, staff, subject, widget
+from consent.web import complaints, playground, preferences, recipients, staff, subject, widget
 
 app_name = "consent"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("consent/", staff.rates, name="rates"),
     path("consent/try/", staff.open_as_test_person, name="try"),
     path("consent/playground/", playground.playground, name="playground"),
+    path("consent/recipients/", recipients.recipients, name="recipients"),
     path("consent/subjects/", subject.subjects, name="subjects"),
     path("consent/subjects/export/", subject.export_subject, name="export-subject"),
     path("consent/subjects/restrict/", subject.restrict_subject, name="restrict-subject"),

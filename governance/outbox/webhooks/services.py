@@ -182,6 +182,8 @@ def replay_message(*, message: WebhookMessage, actor: Actor) -> WebhookMessage:
     locked = WebhookMessage.objects.select_for_update().get(pk=message.pk)
     if locked.state == MessageState.PENDING:
         raise Conflict("This message is still on its way.")
+    if not locked.body:
+        raise Conflict("This message named a person who was erased; it is kept no longer.")
     locked.state, locked.done_at = MessageState.PENDING, None
     locked.attempts, locked.next_attempt_at = 0, database_now()
     locked.save()
