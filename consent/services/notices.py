@@ -227,7 +227,7 @@ def _fill(
 
 
 def _check(row: NoticeVersion | NoticeText, where: str) -> None:
-    """Refuse what does not fit; old texts are gone by now, so that new ones may take their place."""
+    """Refuse what does not fit. The old texts are gone by now and leave their place."""
     try:
         row.full_clean()
     except ValidationError as error:

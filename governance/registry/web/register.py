@@ -1,4 +1,4 @@
-"""The register's pages: features, flows, purposes and types."""
+"""The register's pages: features and flows."""
 
 from __future__ import annotations
 
@@ -21,8 +21,6 @@ from governance.registry.models import (
     DataFlow,
     Feature,
     ModelVersion,
-    PersonalizationType,
-    Purpose,
 )
 from governance.registry.web.flow_map import draw_map
 from governance.registry.web.forms import FeatureForm, FlowForm
@@ -170,13 +168,3 @@ def declare_flow(request: HttpRequest) -> HttpResponse:
         "back_label": "Flows",
     }
     return render(request, "registry/form.html", context)
-
-
-@requires("registry.view")
-def purposes(request: HttpRequest) -> HttpResponse:
-    """What do people choose about?"""
-    context = {
-        "types": PersonalizationType.objects.prefetch_related("purposes"),
-        "purposes": Purpose.objects.prefetch_related("types"),
-    }
-    return render(request, "registry/purposes.html", context)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from governance.registry.web import holds, register, surfaces, systems, versions
+from governance.registry.web import holds, purposes, register, surfaces, systems, versions
 
 urlpatterns = [
     path("systems/", systems.systems, name="systems"),
@@ -34,5 +34,13 @@ urlpatterns = [
     path("register/surfaces/", surfaces.surfaces, name="surfaces"),
     path("register/surfaces/new/", surfaces.edit_surface, name="surface_new"),
     path("register/surfaces/<str:key>/edit/", surfaces.edit_surface, name="surface_edit"),
-    path("register/purposes/", register.purposes, name="purposes"),
+    path("register/purposes/", purposes.purposes, name="purposes"),
+    path("register/purposes/new/", purposes.edit_purpose, name="purpose_new"),
+    path("register/purposes/<str:key>/", purposes.purpose, name="purpose"),
+    path("register/purposes/<str:key>/edit/", purposes.edit_purpose, name="purpose_edit"),
+    path("register/purposes/<str:key>/rule/", purposes.set_rule, name="purpose_rule"),
+    path("register/purposes/<str:key>/rule/end/", purposes.end_rule, name="purpose_rule_end"),
+    path("register/types/new/", purposes.edit_type, name="type_new"),
+    path("register/types/<str:key>/edit/", purposes.edit_type, name="type_edit"),
+    path("register/types/<str:key>/age/", purposes.set_age, name="type_age"),
 ]
