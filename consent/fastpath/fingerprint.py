@@ -136,9 +136,9 @@ def lookups_of(key: bytes, ids: Sequence[str]) -> Lookups:
     if int(lengths.max()) > longest:
         found = np.empty(len(ids), np.int64)
         short = np.flatnonzero(lengths <= longest)
-        found[short] = lookups_of(key, [ids[place] for place in short])
+        found[short] = lookups_of(key, [ids[int(place)] for place in short])
         for place in np.flatnonzero(lengths > longest):
-            found[place] = lookup_of(key, ids[place])
+            found[place] = lookup_of(key, ids[int(place)])
         return found
     padded, blocks = _matrix(lengths)
     widest = max(int(lengths.max()), 1)

@@ -112,7 +112,7 @@ def wait_for_hosts(transaction: int, *, own: int) -> None:
     if _waited.transaction == transaction:
         return
     began = time.monotonic()
-    asked = {"transaction": str(transaction), "own": own}
+    asked: dict[str, str | int] = {"transaction": str(transaction), "own": own}
     try:
         with connection.cursor() as cursor:
             while True:

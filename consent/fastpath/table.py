@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: The class code of a choice that only PostgreSQL can tell.
 ASK_POSTGRES = layout.ASK
+#: Rows of codes remembered as decoded.
+MOST_SEEN = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +35,13 @@ class _Epoch:
     places: dict[str, int]
     facts: dict[int, ChoiceFacts | None]
     regions: dict[int, str]
+    seen: set[tuple[int, ...]]
 
     def knows(self, codes: tuple[int, ...]) -> bool:
         """Decode what is new; False when a choice names a notice of a later epoch."""
-        if not self.facts.keys() >= set(codes):
+        if codes not in self.seen:
+            if len(self.seen) >= MOST_SEEN:
+                self.seen.clear()
             for code in codes:
                 if code not in self.facts:
                     packed = self.slots.words[layout.CLASSES_AT + code]
@@ -44,6 +49,7 @@ class _Epoch:
                     if shared.notice > len(self.snapshot.notices):
                         return False
                     self.facts[code] = shared.facts(self.snapshot.notices)
+            self.seen.add(codes)
         return True
 
 
@@ -152,9 +158,8 @@ class SharedTable:
         except (OSError, ValueError):
             return False
         places = {key: place for place, key in enumerate(snapshot.purposes)}
-        self._epoch = _Epoch(
-            snapshot, slots, places, {layout.NO_CHOICE: None, layout.ASK: None}, {0: ""}
-        )
+        undecoded: dict[int, ChoiceFacts | None] = {layout.NO_CHOICE: None, layout.ASK: None}
+        self._epoch = _Epoch(snapshot, slots, places, undecoded, {0: ""}, set())
         return (
             control.words[EPOCH] == snapshot.epoch
             and control.words[GENERATION] == snapshot.generation
