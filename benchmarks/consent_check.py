@@ -1,84 +1,35 @@
-"""CPU of one consent check over HTTP: the check's own doors beside DRF view, token and ORM.
+"""CPU of one consent check over HTTP, beside DRF view, token and ORM, and a static reply of nginx.
 
-All are served by the same web server with one thread, against the same database, in turns; CPU is
-read from /proc for the web server's processes and for the database connections they hold.
+All are served by the same web server on one core, against the same database, in turns, and are
+asked the same question about people drawn at random. CPU is read from /proc for all processes of
+the server, and for the database connections it holds.
 """
 
 from __future__ import annotations
 
-import contextlib
-import http.client
 import json
 import os
-import socket
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from contextlib import ExitStack
 from datetime import timedelta
+from typing import Any
 
-from benchmarks.measuring import ROOT, Ratio, Result, children_of, cpu_of_processes
+from benchmarks.measuring import Ratio, Result
+from benchmarks.serving import (
+    NGINX,
+    Asked,
+    process,
+    served_by_granian,
+    served_by_nginx,
+    what_is_absent,
+)
 
-FULL, SMOKE = (2_000, 3, 200), (10, 1, 6)  # requests a round, rounds, people
+FULL, SMOKE = (4.0, 3, 1_000), (1.0, 1, 4)  # seconds a round, rounds, people
 PURPOSE = "product_suggestions"
-PATIENCE_S = 60
-
-
-@dataclass
-class Served:
-    """One application behind the web server, and how to ask it."""
-
-    name: str
-    target: str
-    path: str
-    headers: dict[str, str]
-    application_name: str
-    settings: str
-    connection: http.client.HTTPConnection = field(init=False)
-    pid: int = field(init=False)
-
-    def ask(self, person: str) -> dict[str, object]:
-        """Ask about one person; anything but 200 ends the benchmark."""
-        body = json.dumps({"context": {"targetingKey": person, "region": "DE"}})
-        self.connection.request("POST", self.path, body, self.headers)
-        response = self.connection.getresponse()
-        told = response.read()
-        if response.status != 200:
-            raise SystemExit(f"{self.name} answered {response.status}: {told.decode()}")
-        answer: dict[str, object] = json.loads(told)
-        return answer
-
-    @contextlib.contextmanager
-    def running(self) -> Iterator[None]:
-        """Serve until left."""
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        words = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port)]
-        words += ["--workers", "1", "--blocking-threads", "1", "--no-ws", "--http", "1"]
-        words += ["--log-level", "error", "--workers-kill-timeout", "5", self.target]
-        environment = {**os.environ, "DJANGO_SETTINGS_MODULE": self.settings}
-        process = subprocess.Popen(words, cwd=ROOT, env=environment)
-        try:
-            self.pid = process.pid
-            self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-            self._wait(process)
-            yield
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
-
-    def _wait(self, process: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + PATIENCE_S
-        while time.monotonic() < deadline and process.poll() is None:
-            try:
-                self.connection.connect()
-            except OSError:
-                time.sleep(0.1)
-            else:
-                return
-        raise SystemExit(f"{self.name} did not start.")
+OFREP = "/ofrep/v1/evaluate/flags"
+PATIENCE_S = 30
 
 
 def make_stage(people: int) -> tuple[str, str]:
@@ -122,79 +73,128 @@ def backends_of(application_name: str) -> list[int]:
         return [pid for (pid,) in cursor.fetchall()]
 
 
+def _wait_for_table() -> None:
+    """Wait until this host's table answers."""
+    from django.conf import settings
+
+    from consent.fastpath.journal import folder_of
+    from consent.fastpath.table import SharedTable
+
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        if SharedTable.open(folder_of(settings.DATA_DIR)).stamp_is_valid():
+            return
+        time.sleep(0.1)
+    raise SystemExit("The applier made no table.")
+
+
+def _questions(stack: ExitStack, key: str, token: str, names: list[str]) -> list[Asked]:
+    """Start every server, and return what each is asked."""
+    ours = {"Authorization": f"Bearer {key}"}
+    flags = [json.dumps({"context": {"targetingKey": name, "region": "DE"}}) for name in names]
+    evaluations = [
+        json.dumps(
+            {
+                "subject": {"type": "user", "id": name},
+                "action": {"name": "personalize"},
+                "resource": {"type": "purpose", "id": PURPOSE},
+                "context": {"region": "DE"},
+            }
+        )
+        for name in names
+    ]
+    flag = f"{OFREP}/purpose.{PURPOSE}"
+    peers = {"DJANGO_SETTINGS_MODULE": "benchmarks.peers.drf_settings"}
+    own = {"DJANGO_SETTINGS_MODULE": "config.settings"}
+    front = stack.enter_context(served_by_granian("config.wsgi:application", env=own))
+    slow = stack.enter_context(
+        served_by_granian("benchmarks.peers.slow_doors:application", env=own)
+    )
+    drf = stack.enter_context(
+        served_by_granian("benchmarks.peers.drf_check:application", env=peers)
+    )
+    bare = stack.enter_context(served_by_granian("benchmarks.peers.bare_reply:application"))
+    asked = [
+        Asked("single", *front, flag, flags, ours),
+        Asked("bulk", *front, OFREP, flags, ours),
+        Asked("authzen", *front, "/access/v1/evaluation", evaluations, ours),
+        Asked("slow", *slow, flag, flags, ours),
+        Asked("drf", *drf, f"/check/{PURPOSE}", flags, {"Authorization": f"Token {token}"}),
+        Asked("bare", *bare, "/", flags, ours),
+    ]
+    if NGINX:
+        reply = asked[0].once(flags[0]).decode()
+        nginx = stack.enter_context(served_by_nginx(reply))
+        asked.append(Asked("nginx", *nginx, "/", flags, ours))
+    return asked
+
+
+APPLICATIONS = {"drf": "benchmark-drf", "slow": "tactful-decisions", "single": "tactful-decisions"}
+
+
 def measure(*, smoke: bool) -> Result:
     """Serve all, compare their answers, then measure them in turns."""
     import django
 
     os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.peers.drf_settings"
     django.setup()
-    requests, rounds, people = SMOKE if smoke else FULL
+    seconds, rounds, people = SMOKE if smoke else FULL
     key, token = make_stage(people)
-    as_json = {"Content-Type": "application/json"}
-    flag = f"/ofrep/v1/evaluate/flags/purpose.{PURPOSE}"
-    ours, drf, bare = (
-        Served(
-            "doors",
-            "config.wsgi:application",
-            flag,
-            {**as_json, "Authorization": f"Bearer {key}"},
-            "tactful-decisions",
-            "config.settings",
-        ),
-        Served(
-            "drf",
-            "benchmarks.peers.drf_check:application",
-            f"/check/{PURPOSE}",
-            {**as_json, "Authorization": f"Token {token}"},
-            "benchmark-drf",
-            "benchmarks.peers.drf_settings",
-        ),
-        Served("bare", "benchmarks.peers.bare_reply:application", "/", as_json, "", ""),
-    )
     names = [f"person-{number}" for number in range(people)] + ["nobody"]
     web: dict[str, list[float]] = {}
     base: dict[str, list[float]] = {}
-    with ours.running(), drf.running(), bare.running():
-        for name in names:
-            _compare(ours.ask(name), drf.ask(name), name)
-            bare.ask(name)
+    own = {"DJANGO_SETTINGS_MODULE": "config.settings"}
+    with ExitStack() as stack:
+        stack.enter_context(process([sys.executable, "manage.py", "applier"], env=own))
+        _wait_for_table()
+        asked = _questions(stack, key, token, names)
+        by_name = {each.name: each for each in asked}
+        for body in by_name["single"].bodies[: 200 if smoke else None]:
+            _compare(by_name[name].once(body) for name in ("single", "slow", "drf"))
         for _ in range(rounds):
-            for served in (ours, drf, bare):
-                server = children_of(served.pid)
-                backends = backends_of(served.application_name) if served.settings else []
-                before = cpu_of_processes(server), cpu_of_processes(backends)
-                for number in range(requests):
-                    served.ask(names[number % len(names)])
-                after = cpu_of_processes(server), cpu_of_processes(backends)
-                web.setdefault(served.name, []).append((after[0] - before[0]) / requests)
-                base.setdefault(served.name, []).append((after[1] - before[1]) / requests)
-    web_us = {name: min(values) * 1e6 for name, values in web.items()}
-    base_us = {name: min(values) * 1e6 for name, values in base.items()}
-    figures = {
-        **{f"{name}_web_cpu_us": value for name, value in web_us.items()},
-        **{f"{name}_database_cpu_us": base_us[name] for name in ("doors", "drf")},
-    }
-    # A short smoke can cost less than one tick of the clock.
-    least = 1e6 / requests / os.sysconf("SC_CLK_TCK")
-    ratios = (
-        Ratio("drf / doors (web)", web_us["drf"] / max(web_us["doors"], least), ">= 100"),
-        Ratio(
-            "drf / doors (web and database)",
-            (web_us["drf"] + base_us["drf"]) / max(web_us["doors"] + base_us["doors"], least),
-        ),
-        Ratio("doors (web) / 30 us", web_us["doors"] / 30, "<= 1"),
-        Ratio("doors / bare reply (web)", web_us["doors"] / max(web_us["bare"], least)),
-    )
-    size = {"requests_a_round": requests, "rounds": rounds, "people": people}
+            for each in asked:
+                backends = backends_of(APPLICATIONS.get(each.name, ""))
+                cost, theirs = each.cpu_a_request(seconds, backends)
+                web.setdefault(each.name, []).append(cost * 1e6)
+                base.setdefault(each.name, []).append(theirs * 1e6)
+    figures = {f"{name}_web_cpu_us": min(costs) for name, costs in web.items()}
+    figures |= {f"{name}_database_cpu_us": min(base[name]) for name in ("slow", "drf")}
     return Result(
-        "consent_check", size, figures, ratios, ("The doors ask the database each time.",)
+        "consent_check",
+        {"seconds_a_round": int(seconds), "rounds": rounds, "people": people},
+        figures,
+        _ratios(figures),
+        what_is_absent(),
     )
 
 
-def _compare(ours: dict[str, object], theirs: dict[str, object], person: str) -> None:
-    for answer in (ours, theirs):
-        metadata = answer["metadata"]
-        assert isinstance(metadata, dict)
-        metadata.pop("asOf", None)  # the peer has no such token
-    if ours != theirs:
-        raise SystemExit(f"The peer does not answer the same of {person}: {ours} and {theirs}.")
+def _ratios(figures: dict[str, float]) -> tuple[Ratio, ...]:
+    web = {
+        name.removesuffix("_web_cpu_us"): max(value, 1e-3)
+        for name, value in figures.items()
+        if name.endswith("_web_cpu_us")
+    }
+    every = [
+        Ratio("drf / single (web)", web["drf"] / web["single"], ">= 100"),
+        Ratio(
+            "drf / single (web and database)",
+            (web["drf"] + figures["drf_database_cpu_us"]) / web["single"],
+        ),
+        Ratio("single (web) / 30 us", web["single"] / 30, "<= 1"),
+        Ratio("authzen (web) / 30 us", web["authzen"] / 30, "<= 1"),
+        Ratio("slow / single (web)", web["slow"] / web["single"]),
+        Ratio("single / bare reply of the same server", web["single"] / web["bare"]),
+    ]
+    if "nginx" in web:
+        every.append(Ratio("single / static reply of nginx", web["single"] / web["nginx"]))
+    return tuple(every)
+
+
+def _compare(answers: Iterable[bytes]) -> None:
+    told: list[dict[str, Any]] = []
+    for answer in answers:
+        read = json.loads(answer)
+        read["metadata"].pop("asOf", None)  # the peer has no such token
+        told.append(read)
+    if any(each != told[0] for each in told):
+        raise SystemExit(f"The answers differ: {told}.")
