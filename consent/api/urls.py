@@ -2,7 +2,17 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from consent.api import audience, events, interests, me, receipts, recipients, subjects, views
+from consent.api import (
+    audience,
+    events,
+    interests,
+    me,
+    notices,
+    receipts,
+    recipients,
+    subjects,
+    views,
+)
 from governance.people.web.access import public_route
 
 app_name = "consent-api"
@@ -29,5 +39,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
         ),
         name="confirm-recipient",
     ),
+    path("notices", notices.Notices.as_view(), name="notices"),
+    path("notices/may-ask", notices.MayAsk.as_view(), name="may-ask"),
+    path("notices/<slug:key>", notices.Notice.as_view(), name="notice"),
+    path("notices/<slug:key>/publish", notices.PublishNotice.as_view(), name="publish-notice"),
+    path("notices/<slug:key>/served", notices.ServeNotice.as_view(), name="served-notice"),
     path("subject-tokens", views.SubjectTokens.as_view(), name="subject-tokens"),
 ]
