@@ -27,7 +27,9 @@ class RecipientIn(serializers.Serializer[Any]):
 
 
 class RecipientOut(serializers.ModelSerializer[Recipient]):
-    purposes = serializers.SlugRelatedField(slug_field="key", many=True, read_only=True)
+    purposes: serializers.SlugRelatedField[Any] = serializers.SlugRelatedField(
+        slug_field="key", many=True, read_only=True
+    )
     endpoint = serializers.CharField(source="endpoint.name")
     open = serializers.IntegerField(help_text="Notices not confirmed yet.")
     overdue = serializers.IntegerField(help_text="Of them, those beyond their time.")
@@ -110,8 +112,8 @@ class RecipientPeople(IdempotentRequests):
 class ConfirmRecipient(APIView):
     """A recipient says that it acted; the code of its message is what it proves itself by."""
 
-    authentication_classes: ClassVar[list[Any]] = []
-    permission_classes: ClassVar[list[Any]] = []
+    authentication_classes = []
+    permission_classes = []
 
     @extend_schema(request=ConfirmIn, responses=ConfirmOut, auth=[])
     def post(self, request: Request, pk: UUID) -> Response:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TypedDict
+
 from django.db.models import Count, Q, QuerySet
+from django_stubs_ext import WithAnnotations
 
 from consent.models.recipients import Recipient, RecipientNotice
 from governance.core.actors import Actor
 from governance.core.clock import database_now
 
 
-def recipients_for(actor: Actor) -> QuerySet[Recipient]:
+class Waiting(TypedDict):
+    """What a recipient's row is annotated with."""
+
+    open: int
+    overdue: int
+
+
+def recipients_for(actor: Actor) -> QuerySet[WithAnnotations[Recipient, Waiting]]:
     """Every recipient with its open and its overdue notices."""
     open_ = Q(notices__isnull=False, notices__confirmed_at__isnull=True)
     found = (

@@ -21,6 +21,6 @@ def seal(secret: bytes) -> bytes:
     return nonce + AESGCM(settings.KEYS.field_key).encrypt(nonce, secret, _PURPOSE)
 
 
-def unseal(sealed: bytes) -> bytes:
+def unseal(sealed: bytes | memoryview) -> bytes:
     raw = bytes(sealed)
     return AESGCM(settings.KEYS.field_key).decrypt(raw[:_NONCE], raw[_NONCE:], _PURPOSE)

@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from datetime import timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.db import close_old_connections, connection, transaction
@@ -37,7 +38,7 @@ POLL_SECONDS = 0.5
 GONE = 410
 
 
-def _take(not_to: set[object]) -> WebhookMessage | None:
+def _take(not_to: set[UUID]) -> WebhookMessage | None:
     """Take the first due message under a lease; its number of attempts is the fence."""
     with transaction.atomic():
         message = (
@@ -99,7 +100,7 @@ def _note(message: WebhookMessage, problem: Undeliverable | None, status: int | 
         mine.update(next_attempt_at=Now() + WAITS[message.attempts - 1], **told)
 
 
-def deliver_next(not_to: set[object]) -> bool:
+def deliver_next(not_to: set[UUID]) -> bool:
     """Send the first due message; True when there was one. An endpoint that failed is left out."""
     message = _take(not_to)
     if message is None:
@@ -121,7 +122,7 @@ def deliver_next(not_to: set[object]) -> bool:
 
 def deliver_due() -> int:
     """Send what is due; a server that does not answer holds up nobody else's message twice."""
-    sent, failing = 0, set[object]()
+    sent, failing = 0, set[UUID]()
     while sent < BATCH and deliver_next(failing):
         sent += 1
     return sent
