@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Any
 
 
@@ -26,18 +26,18 @@ def main(step: str) -> None:
     from governance.core.actors import SystemActor
     from tests.fastpath.web_process import PURPOSE
 
-    raise_doubts = Control.raise_doubts
+    raise_doubts: Callable[..., None] = Control.raise_doubts
     if step == "before_doubt":
         Control.raise_doubts = die  # type: ignore[method-assign]
     elif step == "noted":
         SlotFile.raise_doubt = die  # type: ignore[method-assign]
     elif step == "after_doubt":
 
-        def raise_and_die(control: Control, lookups: Sequence[int], transaction: int) -> None:
-            raise_doubts(control, lookups, transaction)
+        def raise_and_die(*given: Any) -> None:
+            raise_doubts(*given)
             die()
 
-        Control.raise_doubts = raise_and_die  # type: ignore[method-assign]
+        Control.raise_doubts = raise_and_die  # type: ignore[method-assign,assignment]
     elif step == "after_commit":
         from consent.fastpath import doubt
 

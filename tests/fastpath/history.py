@@ -88,33 +88,40 @@ def stale_allows(writes: Sequence[Write], checks: Sequence[Check]) -> Iterator[F
                     yield Fault("stale allow", check, write)
 
 
-def not_linearizable(writes: Sequence[Write], checks: Sequence[Check]) -> Iterator[Fault]:
-    """Answers that do not fit one register a key, whose writes have the order of revisions."""
+def not_regular(writes: Sequence[Write], checks: Sequence[Check]) -> Iterator[Fault]:
+    """Answers that miss a write which had returned, or tell what no write made.
+
+    Lamport's regular register: while a write lasts, either is told.
+    """
     asked = _by_key(checks)
     for key, made in _by_key(writes).items():
         by_revision = {write.revision: write for write in made}
         returned = sorted(
             (write for write in made if write.returned), key=lambda write: write.returned
         )
-        done = sorted(asked[key], key=lambda check: check.returned)
-        for check in asked[key]:
+        newest = place = 0
+        for check in sorted(asked[key], key=lambda check: check.began):
             write = by_revision.get(check.revision)
             if write is not None and write.allow != check.allow:
                 yield Fault("another answer than its revision's", check, write)
             if write is not None and check.returned < write.began:
                 yield Fault("from the future", check, write)
-        newest = place = 0
-        for check in sorted(asked[key], key=lambda check: check.began):
             while place < len(returned) and returned[place].returned < check.began:
                 newest = max(newest, returned[place].revision)
                 place += 1
             if check.revision < newest:
                 yield Fault("older than a returned write", check, by_revision[newest])
-        seen, place, last = 0, 0, None
-        for check in sorted(asked[key], key=lambda check: check.began):
+
+
+def not_linearizable(writes: Sequence[Write], checks: Sequence[Check]) -> Iterator[Fault]:
+    """Answers that do not fit one atomic register a key: not regular, or going back in time."""
+    yield from not_regular(writes, checks)
+    for asked in _by_key(checks).values():
+        done = sorted(asked, key=lambda check: check.returned)
+        place, last = 0, done[0]
+        for check in sorted(asked, key=lambda check: check.began):
             while place < len(done) and done[place].returned < check.began:
-                if done[place].revision > seen:
-                    seen, last = done[place].revision, done[place]
+                last = max(last, done[place], key=lambda told: told.revision)
                 place += 1
-            if last is not None and check.revision < seen:
+            if place and check.revision < last.revision:
                 yield Fault("older than an answer told before", check, last)

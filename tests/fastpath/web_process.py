@@ -44,6 +44,7 @@ def main(folder: Path, name: str, writers: int, seconds: float) -> None:
 
     django.setup()
     from consent.fastpath.front import Front
+    from consent.fastpath.journal import Control
     from consent.fastpath.serving import serving_of_process
     from consent.services import record_choice
     from consent.slowpath.wsgi import DecisionDoors
@@ -51,6 +52,8 @@ def main(folder: Path, name: str, writers: int, seconds: float) -> None:
     from governance.core.errors import Conflict
     from tests.fastpath.history import Check, Write, append
 
+    if os.environ.get("HISTORY_WITHOUT_DOUBTS"):
+        Control.raise_doubts = lambda *_: None  # type: ignore[method-assign]
     doors = Front(DecisionDoors(lambda *_: []), serving_of_process())
     secret = (folder / "secret").read_text()
     path = folder / f"{name}.jsonl"

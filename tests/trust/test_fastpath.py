@@ -18,13 +18,21 @@ from django.db import connection
 from consent.fastpath.hosts import WAIT_SECONDS
 from consent.services import record_choice
 from governance.core.actors import SystemActor
-from tests.fastpath.history import Check, Write, not_linearizable, stale_allows
+from tests.fastpath.history import (
+    Check,
+    Fault,
+    Write,
+    not_linearizable,
+    not_regular,
+    stale_allows,
+)
 from tests.fastpath.stage import Host, wait_until
 from tests.fastpath.web_process import PURPOSE
 from tests.ground_database import EmbeddedPostgres
 
 ROUNDS = 1_000
 ACTOR = SystemActor("tests")
+Judge = Callable[[list[Write], list[Check]], Iterator[Fault]]
 HOLD = """
 import fcntl, sys, time
 lock = open(sys.argv[1])
@@ -62,13 +70,18 @@ def host(new_host: Callable[[str], Host]) -> Host:
     return made
 
 
-def judge(writes: list[Write], checks: list[Check], counts: dict[str, int]) -> None:
+def judge(
+    writes: list[Write],
+    checks: list[Check],
+    counts: dict[str, int],
+    judges: Judge = not_linearizable,
+) -> None:
     print(
         f"\n{len(writes)} writes, {len(checks)} checks: {counts['fast']} from the table, "
         f"{counts['slow']} from PostgreSQL"
     )
     assert list(stale_allows(writes, checks)) == []
-    assert list(not_linearizable(writes, checks)) == []
+    assert list(judges(writes, checks)) == []
     assert counts["fast"] > 0
 
 
@@ -177,7 +190,8 @@ def test_two_hosts_with_one_paused_tell_no_stale_allow(new_host: Callable[[str],
     writes = [write for each in told_by for write in each[0]]
     checks = [check for each in told_by for check in each[1]]
     counts = {kind: sum(each[2][kind] for each in told_by) for kind in ("fast", "slow")}
-    judge(writes, checks, counts)
+    # Across hosts an answer may see a write before it returns that another host does not yet.
+    judge(writes, checks, counts, not_regular)
 
 
 def test_a_process_that_stops_while_it_holds_the_lock_stops_nobody(host: Host) -> None:
