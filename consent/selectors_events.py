@@ -65,21 +65,24 @@ JOIN registry_purpose p ON p.id = e.purpose_id
 WHERE l.position > %(after)s OR (l.position = %(after)s AND e.id > %(last)s)
 ORDER BY l.position, e.id LIMIT %(limit)s
 """
-_FIRST, _LAST = UUID(int=0), UUID(int=2**128 - 1)
+_LAST = UUID(int=2**128 - 1)
 
 
 def _cursor(after: str) -> tuple[int, UUID]:
     """`<position>` means everything behind it; `<position>.<id>` goes on inside one position."""
     position, _, last = after.partition(".")
     try:
-        return int(position), UUID(last) if last else _LAST
+        place, within = int(position), UUID(last) if last else _LAST
     except ValueError:
-        raise Invalid("after is a position, or the `next` of the page before.") from None
+        place, within = -2, _LAST
+    if not -1 <= place < 2**63:
+        raise Invalid("after is a position, or the `next` of the page before.")
+    return place, within
 
 
 def events_after(after: str, limit: int, *, actor: Actor) -> FeedPage:
     """The events whose position lies behind `after`: dense, in order, never skipped."""
-    if not actor.may("consent.read_subject"):
+    if not actor.may("consent.read_events"):
         raise NotPermitted(f"{actor.display} is not allowed to read consent events.")
     position, last = _cursor(after) if after else (-1, _LAST)
     limit = max(1, min(limit, LARGEST_PAGE))

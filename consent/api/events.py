@@ -52,7 +52,7 @@ class ConsentEvents(IdempotentRequests):
 
     required_actions: ClassVar[dict[str, str]] = {
         "post": "consent.write",
-        "get": "consent.read_subject",
+        "get": "consent.read_events",
     }
 
     @extend_schema(request=HowIn, responses={201: EventOut})

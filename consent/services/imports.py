@@ -266,5 +266,5 @@ def _finish(batch: ImportBatch, state: ImportState, problem: str) -> None:
             actor=SystemActor("consent"),
             facts=facts,
         )
-    if not batch.keep_file:
+    if not batch.keep_file and not batch.dry_run:  # a dry run's file may be imported for real
         Path(batch.path).unlink(missing_ok=True)

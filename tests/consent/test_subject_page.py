@@ -31,6 +31,7 @@ def program(client: Client, server_key: str) -> Client:
     return client
 
 
+@pytest.mark.django_db(transaction=True)
 def test_the_feed_gives_every_event_once_in_the_order_of_the_ledger(program: Client) -> None:
     for number in range(5):
         say(f"person {number}")
@@ -67,6 +68,7 @@ def test_how_a_choice_was_made_is_taken_and_kept(program: Client) -> None:
     assert (event.clicks, event.surface, event.actor_kind) == (1, "home", "guardian")
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_persons_history_carries_positions_and_everything_comes_on_demand(
     program: Client,
 ) -> None:
