@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST
 
-from consent import selectors, services
+from consent import services
 from governance.core.actors import SystemActor
 from governance.core.errors import NotPermitted
-from governance.people.actors import request_actor
 from governance.people.web.access import requires
-from methods.statistics.proportions import wilson
 
 
 @requires("consent.view")
