@@ -53,6 +53,21 @@ def rows_of(states: States) -> list[bytes]:
     return found
 
 
+def _joined(subjects: Sequence[str], words: list[bytes], as_of: bytes) -> bytes:
+    """Return the body; a TypeError where some words are none."""
+    parts = [b""] * (2 * len(words))
+    # Inside a JSON text a quote follows a backslash, so this parts the ids and nothing else.
+    parts[0::2] = encode_json(subjects)[2:-2].split(b'","') if words else []
+    parts[1::2] = words
+    if parts:
+        parts[0] = b'{"results":[{"subject":"' + parts[0]
+        parts[-1] = parts[-1][: -len(_NEXT)] + b"}"
+    else:
+        parts.append(b'{"results":[')
+    parts += (b'],"as_of":"', as_of, b'"}')
+    return b"".join(parts)
+
+
 class Batches:
     """The door of many people over one table."""
 
@@ -77,46 +92,49 @@ class Batches:
         if as_of is None:
             return None
         asked.gpc = asked.gpc or environ.get("HTTP_SEC_GPC") == "1"
+        rows = self._rows(view, flag, asked.subjects)
+        kept = view.batches.get((flag.kind, flag.key, asked.region, asked.gpc), {})
+        words: list[Any] = list(map(kept.get, rows))
         try:
-            words = self._words(view, caller, flag, asked)
-        except Unavailable:
-            return None
-        # Inside a JSON text a quote follows a backslash, so this parts the ids and nothing else.
-        parts = [b""] * (2 * len(words))
-        parts[0::2] = encode_json(asked.subjects)[2:-2].split(b'","') if words else []
-        parts[1::2] = words
-        if parts:
-            parts[0] = b'{"subject":"' + parts[0]
-            parts[-1] = parts[-1][: -len(_NEXT)] + b"}"
-        told = b"".join((b'{"results":[', *parts, b'],"as_of":"', as_of, b'"}'))
+            told = _joined(asked.subjects, words, as_of)
+        except TypeError:  # not all of them were decided before
+            try:
+                words = self._complete(view, caller, flag, asked, rows)
+            except Unavailable:
+                return None
+            told = _joined(asked.subjects, words, as_of)
         return tell(told, environ)
 
-    def _words(
-        self, view: View, caller: KnownCaller, flag: Flag, asked: CheckQuestion
-    ) -> list[bytes]:
-        if not asked.subjects:
+    def _rows(self, view: View, flag: Flag, subjects: Sequence[str]) -> list[bytes]:
+        if not subjects:
             return []
-        states = self.people.read_states(view, flag, self.people.lookups(asked.subjects))
-        rows = rows_of(states)
+        return rows_of(self.people.read_states(view, flag, self.people.lookups(subjects)))
+
+    def _complete(
+        self,
+        view: View,
+        caller: KnownCaller,
+        flag: Flag,
+        asked: CheckQuestion,
+        rows: list[bytes],
+    ) -> list[bytes]:
+        """Decide the states that are new, and ask PostgreSQL about the doubtful."""
         key = (flag.kind, flag.key, asked.region, asked.gpc)
-        kept = view.batches.get(key, {})
         distinct = set(rows)
-        new = distinct.difference(kept)
-        if new:
-            # Made anew, never emptied: another thread may be reading it.
-            kept = {} if len(kept) + len(new) > MOST_KEPT else kept
-            for row in distinct.difference(kept):
-                kept[row] = self._decide(view, flag, row, asked)
-            if len(view.batches) >= MOST_BATCHES:
-                view.batches = {}
-            view.batches[key] = kept
+        kept = view.batches.get(key, {})
+        if len(kept) + len(distinct) > MOST_KEPT:
+            kept = {}  # made anew, never emptied: another thread may be reading it
+        for row in distinct.difference(kept):
+            kept[row] = self._decide(view, flag, row, asked)
+        if len(view.batches) >= MOST_BATCHES:
+            view.batches = {}
+        view.batches[key] = kept
         found: list[Any] = list(map(kept.__getitem__, rows))
-        if any(kept[row] is SLOW for row in distinct):
-            places = [place for place, words in enumerate(found) if words is SLOW]
-            asked_of = [asked.subjects[place] for place in places]
-            for place, decision in zip(
-                places, self._look(caller, flag, asked, asked_of), strict=True
-            ):
+        places = [place for place, words in enumerate(found) if words is SLOW]
+        if places:
+            doubtful = [asked.subjects[place] for place in places]
+            decisions = self._look(caller, flag, asked, doubtful)
+            for place, decision in zip(places, decisions, strict=True):
                 found[place] = words_of(decision)
         return found
 

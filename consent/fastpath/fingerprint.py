@@ -130,7 +130,8 @@ def lookups_of(key: bytes, ids: Sequence[str]) -> Lookups:
         return np.empty(0, np.int64)
     longest = BATCHED_BLOCKS * BLOCK - PREFIX
     encoded: Sequence[str] | list[bytes] = ids
-    if not "".join(ids).isascii():
+    joined = "".join(ids)
+    if not joined.isascii():
         encoded = [each.encode() for each in ids]
     lengths = np.fromiter(map(len, encoded), np.intp, len(ids))
     if int(lengths.max()) > longest:
@@ -142,8 +143,12 @@ def lookups_of(key: bytes, ids: Sequence[str]) -> Lookups:
         return found
     padded, blocks = _matrix(lengths)
     widest = max(int(lengths.max()), 1)
-    # A fixed-width bytes array is zero-padded by numpy itself, in C.
-    text = np.array(encoded, dtype=f"S{widest}").view(np.uint8).reshape(-1, widest)
+    if len(joined) == widest * len(ids) and encoded is ids:
+        text = np.frombuffer(joined.encode(), np.uint8)  # ids of one length: a matrix already
+    else:
+        # A fixed-width bytes array is zero-padded by numpy itself, in C.
+        text = np.array(encoded, dtype=f"S{widest}").view(np.uint8)
+    text = text.reshape(-1, widest)
     padded[:, PREFIX : PREFIX + widest] = text
     return _macs(key, padded, blocks)
 

@@ -6,6 +6,7 @@ stored last, after a fence.
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 import platform
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 _MAGIC = int.from_bytes(b"tactTABL", "little")
 # Header words of a table file.
 _HOMES, _SLOTS, _STRIDE, _GENERATION, _TAKEN, _CLASSES, _REGIONS = range(2, 9)
+
+#: Linux's MADV_POPULATE_READ, which the standard library does not name.
+_POPULATE_READ = 22
 
 _barrier = threading.Lock()
 _STRONG = platform.machine() in ("x86_64", "AMD64")
@@ -61,6 +65,10 @@ class SlotFile:
             self._map = mmap.mmap(descriptor, 0, access=access)
         finally:
             os.close(descriptor)
+        if not writable:
+            # Map every page now, where the kernel can: else each costs its first reader a fault.
+            with contextlib.suppress(OSError, ValueError):
+                self._map.madvise(_POPULATE_READ)
         whole = memoryview(self._map)
         self.words = whole.cast("Q")
         self.halves = whole.cast("H")
