@@ -5,7 +5,7 @@ from __future__ import annotations
 from consent.decision.truth_table import render_markdown
 from consent.decision.vocabulary import TYPE_KEYS, TYPES_CLOSED_TO_MINORS, Obligation, Regime
 
-_OBLIGATIONS = {
+OBLIGATIONS = {
     Obligation.ON_DEVICE_ONLY: "a feature is registered as on-device: read it on the person's "
     "device only and send nothing of it. Of a system: a feature its serving version reads; of a "
     "purpose: a feature that is allowed for it",
@@ -80,4 +80,4 @@ asked for; it is fixed as the choice is recorded.
 
 ## Obligations
 
-{_list({str(key): words for key, words in _OBLIGATIONS.items()})}"""
+{_list({str(key): words for key, words in OBLIGATIONS.items()})}"""

@@ -3,127 +3,168 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
-from django import forms
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from consent.decision import doors
+from consent.decision.expiry import expiry_of
 from consent.decision.facts import (
     Catalogue,
     ChoiceFacts,
     Circumstances,
     HoldFacts,
     PersonFacts,
+    PurposeFacts,
 )
 from consent.decision.precedence import Decision, decide_purpose, decide_system, purposes_asked
-from consent.decision.truth_table import TABLE
-from consent.decision.vocabulary import Outcome, Status
+from consent.decision.vocabulary import VALID_STATUSES, Outcome, Status
+from consent.history import catalogue_at
+from consent.notice_selectors import notices_for
 from consent.slowpath import reading
+from consent.web.decision_words import (
+    OUTCOMES,
+    REASONS,
+    obligation_words,
+    outcome_words,
+    rule_lines,
+)
+from consent.web.playground_form import TOGGLE, PlaygroundForm
+from governance.core.actors import Actor
 from governance.people.actors import request_actor
 from governance.people.web.access import requires
-from governance.registry.selectors import systems_for
-
-_CHOICES = [("", "Never chose"), *[(str(each), str(each).capitalize()) for each in Status][2:]]
-_HOLDS = [
-    ("", "As it is"),
-    ("non_profiled", "Held: non-profiled"),
-    ("deny", "Held: deny"),
-]
+from governance.registry.models import PersonalizationType, Purpose
+from governance.registry.selectors import find_system, surfaces_for, systems_for
 
 
-class PlaygroundForm(forms.Form):
-    """The inputs of a what-if decision."""
+def _read(key: str, at: datetime | None, actor: Actor) -> tuple[Catalogue, datetime]:
+    """The registry now, with what is planned; for an earlier moment, as it stood then."""
+    with connection.cursor() as cursor:
+        catalogue, now = reading.read_catalogue(cursor, systems=[key], purposes=[])
+    if at is None:
+        return catalogue, now
+    return (catalogue_at(find_system(key, actor), at) if at < now else catalogue), at
 
-    system = forms.ChoiceField()
-    region = forms.RegexField(
-        r"^[A-Za-z]{2}(-[A-Za-z0-9]{1,3})?$",
-        required=False,
-        help_text="DE or US-CA; empty if unknown",
+
+def _said(purpose: PurposeFacts, given: dict[str, Any]) -> str:
+    """What the person said about a purpose: by its toggles, the strictest, else in general."""
+    own = [given[TOGGLE + kind] for kind in purpose.types if given.get(TOGGLE + kind)]
+    if not own:
+        return str(given["choice"])
+    no = [each for each in own if each not in (*VALID_STATUSES, "never")]
+    said = (no or sorted(own, reverse=True))[0]
+    return "" if said == "never" else str(said)
+
+
+def _choice(
+    purpose: PurposeFacts, given: dict[str, Any], moment: Circumstances
+) -> ChoiceFacts | None:
+    said = _said(purpose, given)
+    if not said:
+        return None
+    decided = moment.now - timedelta(days=given["days_ago"] or 0)
+    status = Status(said)
+    return ChoiceFacts(
+        status,
+        1,
+        decided,
+        notice_version=given["notice"] or purpose.notice.current,
+        gpc_at_choice=False,
+        expires_at=expiry_of(purpose, moment.region, decided) if status in VALID_STATUSES else None,
     )
-    choice = forms.ChoiceField(choices=_CHOICES, required=False, label="What the person said")
-    gpc = forms.BooleanField(required=False, label="Global Privacy Control is on")
-    minor = forms.BooleanField(required=False, label="The person is a minor")
-    restricted = forms.BooleanField(required=False, label="Processing is restricted")
-    erased = forms.BooleanField(required=False, label="The person was erased")
-    hold = forms.ChoiceField(choices=_HOLDS, required=False, label="Hold on the system")
-
-    def __init__(self, *args: Any, systems: list[tuple[str, str]], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        chosen = self.fields["system"]
-        assert isinstance(chosen, forms.ChoiceField)
-        chosen.choices = systems
 
 
 def _what_if(
     catalogue: Catalogue, key: str, given: dict[str, Any], moment: Circumstances
 ) -> tuple[Catalogue, PersonFacts]:
-    """Put the form's hold onto the system and its choice onto all its purposes."""
+    """Put the form's hold onto the system and what the person said onto the purposes."""
     system = catalogue.systems[key]
     if given["hold"]:
         held = HoldFacts("what-if", Outcome(given["hold"]), "what-if")
         system = replace(system, holds=(*system.holds, held))
         catalogue = replace(catalogue, systems={**catalogue.systems, key: system})
-    choices = {}
-    if given["choice"]:
-        choices = {
-            each.key: ChoiceFacts(
-                Status(given["choice"]), 1, moment.now, notice_version=each.notice.current
-            )
-            for each in catalogue.purposes.values()
-        }
+    found = {each.key: _choice(each, given, moment) for each in catalogue.purposes.values()}
     person = PersonFacts(
         erased=given["erased"],
         restricted=given["restricted"],
-        age_band="minor" if given["minor"] else "unknown",
-        choices=choices,
+        age_band=given["age"] or "unknown",
+        choices={key: choice for key, choice in found.items() if choice is not None},
     )
     return catalogue, person
 
 
-def _lines(decision: Decision) -> list[dict[str, Any]]:
-    """The winning rule, then the losing ones, each with its sentence."""
-    return [
-        {"reason": str(reason), "row": TABLE[reason], "wins": place == 0}
-        for place, reason in enumerate((decision.reason, *decision.lost))
-    ]
+def _purpose_rows(
+    catalogue: Catalogue, key: str, person: PersonFacts, moment: Circumstances
+) -> list[dict[str, Any]]:
+    system = catalogue.systems[key]
+    asked = purposes_asked(system, moment.surface)
+    titles = dict(Purpose.objects.filter(key__in=asked).values_list("key", "title"))
+    rows = []
+    for each in asked:
+        told = decide_purpose(catalogue, each, person, moment, on_pause=system.on_pause)
+        rows.append(
+            {
+                "title": titles.get(each, each),
+                "key": each,
+                "outcome": OUTCOMES[told.outcome],
+                "reason": REASONS[told.reason],
+                "flag": doors.purpose_flag(each, told, ""),
+                "expires_at": told.expires_at,
+            }
+        )
+    return rows
+
+
+def _context(key: str, decision: Decision) -> dict[str, Any]:
+    return {
+        "decision": decision,
+        "outcome": outcome_words(decision),
+        "obligations": obligation_words(decision),
+        "lines": rule_lines(decision),
+        "answers": [
+            doors.system_flag(key, decision, ""),
+            doors.version_flag(key, decision, ""),
+        ],
+        "authzen": doors.authzen(decision, ""),
+    }
 
 
 @requires("consent.view")
 @require_GET
 def playground(request: HttpRequest) -> HttpResponse:
     """Try a decision: the rule that wins, the rules that lose, the answer at each door."""
-    systems = [(each.key, each.title) for each in systems_for(request_actor(request))]
+    actor = request_actor(request)
+    systems = [(each.key, each.title) for each in systems_for(actor)]
     asked = "system" in request.GET
     form = PlaygroundForm(
         request.GET if asked else None,
         systems=systems,
+        surfaces=[(each.key, each.title) for each in surfaces_for(actor)],
+        notices=[each.key for each in notices_for(actor) if each.is_published][:50],
+        types=list(PersonalizationType.objects.all()),
         initial={"system": systems[0][0] if systems else ""},
     )
     context: dict[str, Any] = {"form": form, "systems": systems}
     if asked and form.is_valid():
         given = form.cleaned_data
         key = given["system"]
-        with connection.cursor() as cursor:
-            catalogue, now = reading.read_catalogue(cursor, systems=[key], purposes=[])
-        moment = Circumstances(now=now, region=given["region"].upper(), gpc=given["gpc"])
+        catalogue, now = _read(key, given["at"], actor)
+        moment = Circumstances(
+            now=now,
+            region=given["region"].upper(),
+            gpc=given["gpc"],
+            surface=given["surface"],
+        )
         catalogue, person = _what_if(catalogue, key, given, moment)
-        decision = decide_system(catalogue, key, person, moment)
-        on_pause = catalogue.systems[key].on_pause
+        context |= _context(key, decide_system(catalogue, key, person, moment))
         context |= {
-            "decision": decision,
-            "lines": _lines(decision),
-            "answers": [
-                doors.system_flag(key, decision, ""),
-                doors.version_flag(key, decision, ""),
-            ],
-            "authzen": doors.authzen(decision, ""),
-            "purposes": [
-                (each, decide_purpose(catalogue, each, person, moment, on_pause=on_pause))
-                for each in purposes_asked(catalogue.systems[key], "")
-            ],
+            "purposes": _purpose_rows(catalogue, key, person, moment),
+            "moment": now,
+            "next_change": catalogue.next_boundary(now) if given["at"] is None else None,
+            "link": request.build_absolute_uri(),
         }
     return render(request, "consent/playground.html", context)

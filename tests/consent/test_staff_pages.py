@@ -42,11 +42,11 @@ def test_the_playground_names_the_winning_and_the_losing_rules(
 ) -> None:
     asked = {"system": "carousel", "region": "DE", "choice": "given", "hold": "non_profiled"}
     page = cast.sign_in(client, "pia").get("/consent/playground/", asked).content.decode()
-    assert "<strong>held</strong>" in page and "given <span" in page
-    assert "non_profiled, version uniform" in page and "DISABLED" in page
+    assert "<strong>Held</strong>" in page and "The person consented <span" in page
+    assert "Serve without profiling, version uniform" in page and "DISABLED" in page
     free = {**asked, "hold": ""}
     page = cast.sign_in(client, "pia").get("/consent/playground/", free).content.decode()
-    assert "personalise, version thompson" in page
+    assert "Personalise, version thompson" in page
     assert not ConsentEvent.objects.exists()
 
 
