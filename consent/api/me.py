@@ -21,7 +21,7 @@ from consent.choices import Language, Method
 from consent.selectors import current_notice
 from consent.services.own_choices import OwnChoices, read_own_choices, save_own_choices
 from consent.tokens import SubjectToken, TokenRefused, read_token
-from consent.web.texts import TEXTS, type_text
+from consent.web.texts import toggle_note, type_text, widget_words
 from governance.core.api.idempotency import IdempotentRequests
 
 #: What a page of another origin may send along.
@@ -67,6 +67,13 @@ class OwnToggle(serializers.Serializer[Any]):
     help = serializers.CharField()
     on = serializers.BooleanField(help_text="The person said yes, for all of it.")
     by_default = serializers.BooleanField(help_text="On without the person's choice.")
+    closed = serializers.BooleanField(help_text="A rule keeps it off; no yes opens it.")
+    ask_again = serializers.BooleanField(
+        help_text="The person's yes counts no more: it ran out, or the notice changed."
+    )
+    note = serializers.CharField(
+        allow_blank=True, help_text="What the person should know about it."
+    )
 
 
 class OwnNotice(serializers.Serializer[Any]):
@@ -93,6 +100,14 @@ class OwnChoicesIn(serializers.Serializer[Any]):
     )
     nonce = serializers.CharField(
         min_length=8, max_length=100, help_text="A new random text a save; it saves once."
+    )
+    clicks = serializers.IntegerField(
+        min_value=0,
+        max_value=1000,
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="The steps the person took; kept to compare a yes with a no.",
     )
 
 
@@ -143,6 +158,7 @@ class Me(IdempotentRequests):
             method=Method.WIDGET,
             gpc=_gpc(request),
             language=_language(request),
+            clicks=given.validated_data["clicks"],
         )
         told = _told(request, read_own_choices(_token(request), gpc=_gpc(request)))
         told |= {"changed": saved is not None, "receipt": saved.receipt if saved else ""}
@@ -175,6 +191,9 @@ def _told(request: Request, choices: OwnChoices) -> dict[str, Any]:
                 "help": type_text(toggle.type, language)[1],
                 "on": toggle.on,
                 "by_default": toggle.by_default,
+                "closed": toggle.closed,
+                "ask_again": toggle.ask_again,
+                "note": toggle_note(toggle, language),
             }
             for toggle in choices.toggles
         ],
@@ -185,7 +204,7 @@ def _told(request: Request, choices: OwnChoices) -> dict[str, Any]:
             "short": notice.short,
             "full": notice.body,
         },
-        "words": TEXTS[language],
+        "words": widget_words(language),
         "gpc": _gpc(request),
         "erased": choices.facts.erased,
     }

@@ -12,6 +12,7 @@ from consent.api import (
     recipients,
     subjects,
     views,
+    withdrawal_links,
 )
 from governance.people.web.access import public_route
 
@@ -23,6 +24,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("consent/audience", audience.ConsentAudience.as_view(), name="audience"),
     path("consent/check", views.ConsentCheck.as_view(), name="check"),
     path("consent/me", me.Me.as_view(), name="me"),
+    path(
+        "consent/withdrawal-links",
+        withdrawal_links.WithdrawalLinks.as_view(),
+        name="withdrawal-links",
+    ),
     path("consent/interests", interests.Interests.as_view(), name="interests"),
     path("consent/receipts/check", receipts.CheckReceipt.as_view(), name="check-receipt"),
     path("consent/receipts/<uuid:event_id>", receipts.ConsentReceipt.as_view(), name="receipt"),

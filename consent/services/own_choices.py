@@ -10,9 +10,8 @@ from django.db import connection, transaction
 
 from consent import preferences
 from consent.actors import TokenActor
-from consent.decision.facts import Circumstances, PersonFacts
+from consent.decision.facts import Catalogue, Circumstances, PersonFacts
 from consent.decision.precedence import decide_purpose
-from consent.decision.vocabulary import Reason
 from consent.identity import pseudonym_of
 from consent.models import ConsentState, DataSubject
 from consent.selectors import current_notice
@@ -20,19 +19,18 @@ from consent.services.choices import RecordedChoice, record_choices
 from consent.services.tokens import consume_token
 from consent.slowpath import reading
 from consent.tokens import SubjectToken
-from governance.registry.models import PersonalizationType
-
-#: Answers after which a yes has to be said again to count.
-_SAY_AGAIN = frozenset({Reason.NOTICE_OUTDATED, Reason.EXPIRED, Reason.GPC})
+from governance.registry.models import PersonalizationType, Purpose
 
 
 @dataclass(frozen=True)
 class OwnChoices:
-    """The choices of the person behind a token, as they stand."""
+    """The choices of the person behind a token, as they stand at a moment."""
 
     token: SubjectToken
     subject: DataSubject | None
     facts: PersonFacts
+    catalogue: Catalogue
+    moment: Circumstances
     toggles: tuple[preferences.Toggle, ...]
     say_again: frozenset[str]
 
@@ -41,8 +39,11 @@ class OwnChoices:
         return frozenset(toggle.key for toggle in self.toggles)
 
 
-def read_own_choices(token: SubjectToken, *, gpc: bool) -> OwnChoices:
-    """Return the toggles that the token covers, each as the decision sees it now."""
+def read_own_choices(token: SubjectToken, *, gpc: bool, system: str = "") -> OwnChoices:
+    """Return the toggles that the token covers, each as the decision sees it now.
+
+    The catalogue holds the system named, so that the caller can decide about it as well.
+    """
     pseudonym = pseudonym_of(settings.KEYS.subject_pepper, token.subject)
     with connection.cursor() as cursor:
         (facts,) = reading.read_people(
@@ -51,7 +52,9 @@ def read_own_choices(token: SubjectToken, *, gpc: bool) -> OwnChoices:
             fingerprint_key=settings.KEYS.fingerprint_key,
             purposes=None,
         )
-        catalogue, now = reading.read_catalogue(cursor, systems=[], purposes=None)
+        catalogue, now = reading.read_catalogue(
+            cursor, systems=[system] if system else [], purposes=None
+        )
     moment = Circumstances(now=now, gpc=gpc)
     decisions = {key: decide_purpose(catalogue, key, facts, moment) for key in catalogue.purposes}
     kinds = PersonalizationType.objects.prefetch_related("purposes").order_by("order", "key")
@@ -65,14 +68,47 @@ def read_own_choices(token: SubjectToken, *, gpc: bool) -> OwnChoices:
         token=token,
         subject=DataSubject.objects.filter(pseudonym=pseudonym).first(),
         facts=facts,
+        catalogue=catalogue,
+        moment=moment,
         toggles=tuple(
             toggle
             for toggle in toggles
             if toggle.purposes and all(token.covers(each.key) for each in toggle.purposes)
         ),
         say_again=frozenset(
-            key for key, decision in decisions.items() if decision.reason in _SAY_AGAIN
+            key
+            for key, decision in decisions.items()
+            if preferences.SAY_AGAIN & {decision.reason, *decision.lost}
         ),
+    )
+
+
+def _states(choices: OwnChoices) -> dict[str, ConsentState]:
+    held = ConsentState.objects.filter(subject=choices.subject).select_related("purpose")
+    return {state.purpose.key: state for state in held}
+
+
+def _record(
+    choices: OwnChoices,
+    planned: list[preferences.Planned],
+    *,
+    method: str,
+    gpc: bool,
+    language: str,
+    clicks: int | None,
+) -> RecordedChoice | None:
+    if not planned:
+        return None
+    notice = current_notice(language)
+    return record_choices(
+        subject=choices.token.subject,
+        choices=planned,
+        method=method,
+        actor=TokenActor(choices.token),
+        gpc=gpc,
+        notice_version=notice.version.key if notice else None,
+        language=language,
+        clicks=clicks,
     )
 
 
@@ -85,28 +121,34 @@ def save_own_choices(
     method: str,
     gpc: bool,
     language: str,
+    clicks: int | None = None,
+    only: Collection[str] | None = None,
 ) -> RecordedChoice | None:
     """Record that the types in `wanted` are on and all others off; None when nothing changed.
 
-    The same nonce saves once: a form that is sent again changes nothing.
+    `only` names the types that this act is about; the others stay as they are. The same nonce
+    saves once: a form that is sent again changes nothing.
     """
     if not nonce or not consume_token(token=choices.token, idempotency_key=nonce[:100]):
         return None
-    states = {
-        state.purpose.key: state
-        for state in ConsentState.objects.filter(subject=choices.subject).select_related("purpose")
-    }
+    toggles = [each for each in choices.toggles if only is None or each.key in only]
     planned = preferences.plan_save(
-        choices.toggles, choices.keys & set(wanted), states, outdated=choices.say_again
+        toggles, choices.keys & set(wanted), _states(choices), outdated=choices.say_again
     )
-    if not planned:
-        return None
-    notice = current_notice(language)
-    return record_choices(
-        subject=choices.token.subject,
-        choices=planned,
-        method=method,
-        actor=TokenActor(choices.token),
-        gpc=gpc,
-        notice_version=notice.version.key if notice else None,
+    return _record(choices, planned, method=method, gpc=gpc, language=language, clicks=clicks)
+
+
+@transaction.atomic
+def withdraw_own_choices(
+    choices: OwnChoices, *, method: str, gpc: bool, language: str, clicks: int | None = None
+) -> RecordedChoice | None:
+    """Say no to every purpose the token covers, also where no switch stands for it.
+
+    Saying it again changes nothing, so a mail program may send it twice.
+    """
+    types = {each.key: toggle.key for toggle in choices.toggles for each in toggle.purposes}
+    purposes = Purpose.objects.filter(state="published").order_by("key")
+    planned = preferences.plan_withdrawal(
+        [each for each in purposes if choices.token.covers(each.key)], types, _states(choices)
     )
+    return _record(choices, planned, method=method, gpc=gpc, language=language, clicks=clicks)

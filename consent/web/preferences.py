@@ -1,34 +1,43 @@
-"""The preference centre: a hosted page opened with a subject token, without JavaScript."""
+"""The preference centre: a hosted page opened with a subject token, without JavaScript.
+
+Everything held about the person stands in `held`, one link that turns all off in `withdraw`.
+"""
 
 from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
-from django.conf import settings
-from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import reverse
-from django.utils.formats import date_format
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from consent import selectors, selectors_person, services
 from consent.actors import TokenActor
 from consent.choices import Method
+from consent.models import DataSubject
+from consent.preferences import Toggle
 from consent.receipts.selectors import own_receipt
 from consent.services import complaints, interests
-from consent.services.own_choices import OwnChoices, read_own_choices, save_own_choices
-from consent.tokens import SubjectToken, TokenRefused, read_token
-from consent.web.texts import COMPLAINTS, STATUSES, TEXTS, purpose_title, type_text
+from consent.services.merge import take_told
+from consent.services.own_choices import save_own_choices, withdraw_own_choices
+from consent.tokens import SubjectToken
+from consent.web.opening import Visit, day, in_page_language, opened, visit_frame
+from consent.web.texts import (
+    COMPLAINTS,
+    STATUSES,
+    TYPES_DE,
+    purpose_text,
+    purpose_title,
+    refusal_text,
+    toggle_note,
+    type_text,
+)
 from governance.core.errors import DomainError
 from governance.people.web.access import public_route
+from governance.registry.models import Purpose
 
 _DONE = (
     "saved",
@@ -41,128 +50,76 @@ _DONE = (
 )
 
 
-def _language(request: HttpRequest) -> str:
-    asked = request.GET.get("lang", "")
-    if asked in TEXTS:
-        return asked
-    spoken = str(getattr(request, "LANGUAGE_CODE", "en"))[:2]
-    return spoken if spoken in TEXTS else "en"
-
-
-def _gpc(request: HttpRequest) -> bool:
-    return request.headers.get("Sec-GPC") == "1"
-
-
-def _opened(
-    request: HttpRequest, show: Callable[[HttpRequest, OwnChoices, str, str], HttpResponse]
-) -> HttpResponse:
-    """Open a page for the person behind the token; refuse in words, and keep what was typed."""
-    language = _language(request)
-    text = request.POST.get("token") or request.GET.get("token", "")
-    try:
-        token = read_token(settings.KEYS.token_public_keys, text, now=datetime.now(UTC))
-    except TokenRefused as refusal:
-        context = {
-            "t": TEXTS[language],
-            "page_language": language,
-            "why": str(refusal),
-            "typed": request.POST.get("text", "")[: complaints.LONGEST],
-        }
-        return render(request, "consent/preferences_refused.html", context, status=401)
-    return show(request, read_own_choices(token, gpc=_gpc(request)), text, language)
-
-
 @public_route("opened with a signed subject token")
-@never_cache
 @require_http_methods(["GET", "POST"])
-def preference_centre(request: HttpRequest) -> HttpResponse:
+@in_page_language
+def preference_centre(request: HttpRequest, language: str) -> HttpResponse:
     """Show a person's choices, or carry out what one of the page's forms says."""
-    return _opened(request, _answer)
+    return opened(request, language, _answer)
 
 
 @public_route("opened with a signed subject token")
-@never_cache
 @require_GET
-def held(request: HttpRequest) -> HttpResponse:
-    """Everything stored about the person, to read or as a file."""
-
-    def show(request: HttpRequest, own: OwnChoices, token: str, language: str) -> HttpResponse:
-        pseudonym = own.subject.pseudonym if own.subject else None
-        rooms = selectors_person.all_we_hold(pseudonym) if pseudonym else {}
-        if "file" in request.GET:
-            text = json.dumps(rooms, cls=DjangoJSONEncoder, indent=2, ensure_ascii=False)
-            return _file(text, "application/json", "held-about-me.json")
-        return render(
-            request,
-            "consent/preferences_held.html",
-            _frame(language, token) | {"rooms": rooms},
-        )
-
-    return _opened(request, show)
-
-
-@public_route("opened with a signed subject token")
-@never_cache
-@require_GET
-def receipt(request: HttpRequest, event_id: UUID) -> HttpResponse:
+@in_page_language
+def receipt(request: HttpRequest, language: str, event_id: UUID) -> HttpResponse:
     """The receipt of one of the person's own choices, as a file."""
 
-    def show(request: HttpRequest, own: OwnChoices, token: str, language: str) -> HttpResponse:
-        if own.subject is None:
-            return HttpResponseRedirect(_place(token, language))
-        text = json.dumps(own_receipt(own.subject, event_id), indent=2, ensure_ascii=False)
-        return _file(text, "application/ld+json", f"receipt-{event_id}.jsonld")
+    def show(request: HttpRequest, visit: Visit) -> HttpResponse:
+        if visit.own.subject is None:
+            return HttpResponseRedirect(visit.place())
+        found = own_receipt(visit.own.subject, event_id)
+        text = json.dumps(found, indent=2, ensure_ascii=False)
+        return as_file(text, "application/ld+json", f"receipt-{event_id}.jsonld")
 
-    return _opened(request, show)
+    return opened(request, language, show)
 
 
-def _file(text: str, content_type: str, name: str) -> HttpResponse:
+def as_file(text: str, content_type: str, name: str) -> HttpResponse:
     answer = HttpResponse(text, content_type=f"{content_type}; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
 
 
-def _place(token: str, language: str, **more: str) -> str:
-    query = urlencode({"token": token, "lang": language, **more})
-    return f"{reverse('consent:preferences')}?{query}"
-
-
-def _answer(request: HttpRequest, own: OwnChoices, token: str, language: str) -> HttpResponse:
-    if request.method == "POST" and not own.facts.erased:
+def _answer(request: HttpRequest, visit: Visit) -> HttpResponse:
+    if request.method == "POST" and not visit.own.facts.erased:
         try:
-            done = _carry_out(request, own, language)
+            done = _carry_out(request, visit)
         except DomainError as refusal:
-            context = _page(request, own, token, language) | {
-                "problem": refusal.sentence,
+            problem, problem_language = refusal_text(refusal.sentence, visit.language)
+            context = _page(request, visit) | {
+                "problem": problem,
+                "problem_language": problem_language,
                 "typed": request.POST.get("text", ""),
+                "typed_about": request.POST.get("about", ""),
             }
             return render(request, "consent/preferences.html", context, status=refusal.status)
-        return HttpResponseRedirect(_place(token, language, done=done))
-    return render(request, "consent/preferences.html", _page(request, own, token, language))
+        return HttpResponseRedirect(visit.place(done=done))
+    return render(request, "consent/preferences.html", _page(request, visit))
 
 
-def _carry_out(request: HttpRequest, own: OwnChoices, language: str) -> str:
+def _carry_out(request: HttpRequest, visit: Visit) -> str:
     """Do what one form of the page asks for; returns the key of the sentence to show after."""
     form = request.POST.get("form", "choices")
     if form == "choices":
-        return _save(request, own, language)
-    actor = TokenActor(own.token)
+        return _save(request, visit)
+    token = visit.own.token
+    actor = TokenActor(token)
     if form == "complaint":
-        return _complain(request, own.token, actor, language)
-    if own.subject is None:
+        return _complain(request, token, actor, visit.language)
+    if visit.own.subject is None:
         return "unchanged"
     if form == "start_over":
-        interests.start_over(subject=own.token.subject, actor=actor)
+        interests.start_over(subject=token.subject, actor=actor)
         return "likes_forgotten"
     try:
         chosen = UUID(request.POST.get("interest", ""))
     except ValueError:
         return "unchanged"
     if form == "remove":
-        interests.remove_interest(subject=own.token.subject, interest_id=chosen, actor=actor)
+        interests.remove_interest(subject=token.subject, interest_id=chosen, actor=actor)
         return "likes_removed"
     interests.correct_interest(
-        subject=own.token.subject,
+        subject=token.subject,
         interest_id=chosen,
         label=request.POST.get("label", ""),
         actor=actor,
@@ -184,88 +141,78 @@ def _complain(request: HttpRequest, token: SubjectToken, actor: TokenActor, lang
     return "complaint_sent"
 
 
-def _save(request: HttpRequest, own: OwnChoices, language: str) -> str:
-    everything = request.POST.get("all", "")
-    if everything in ("on", "off"):
-        wanted = own.keys if everything == "on" else frozenset[str]()
-    else:
-        wanted = own.keys & set(request.POST.getlist("type"))
-    nonce = request.POST.get("nonce", "")
-    saved = save_own_choices(
-        own,
-        wanted=wanted,
-        nonce=nonce,
-        method=Method.PREFERENCE_CENTRE,
-        gpc=_gpc(request),
-        language=language,
-    )
+def _save(request: HttpRequest, visit: Visit) -> str:
+    own, everything = visit.own, request.POST.get("all", "")
+    nonce = request.POST.get("nonce", "")[:80]
+    # Each form counts once, by its button: a hasty yes does not swallow the no after it.
+    nonce = nonce and f"{everything[:3]}:{nonce}"
+    how: dict[str, Any] = {
+        "method": Method.PREFERENCE_CENTRE,
+        "gpc": visit.gpc,
+        "language": visit.language,
+    }
+    if everything == "off":
+        # One step says no to all, also to what no switch stands for.
+        fresh = nonce and services.consume_token(token=own.token, idempotency_key=nonce)
+        withdrawn = withdraw_own_choices(own, clicks=1, **how) if fresh else None
+        return "saved_off" if withdrawn else "unchanged"
+    shown = {toggle.key for toggle in own.toggles if toggle.on}
+    wanted = own.keys if everything == "on" else own.keys & set(request.POST.getlist("type"))
+    clicks = 1 if everything == "on" else 1 + len(shown ^ wanted)
+    saved = save_own_choices(own, wanted=wanted, nonce=nonce, clicks=clicks, **how)
     if saved is None:
         return "unchanged"
-    return f"saved_{everything}" if everything in ("on", "off") else "saved"
+    return "saved_on" if everything == "on" else "saved"
 
 
-def _frame(language: str, token: str) -> dict[str, Any]:
-    """What every page of the person carries."""
-    other = "de" if language == "en" else "en"
+def _row(toggle: Toggle, language: str) -> dict[str, Any]:
+    title, helps = type_text(toggle.type, language)
+    purposes = [purpose_text(each, language) for each in toggle.purposes]
     return {
-        "t": TEXTS[language],
-        "page_language": language,
-        "other_language": other,
-        "other_url": f"?{urlencode({'token': token, 'lang': other})}",
-        "token": token,
-        "place": _place(token, language),
-        "query": urlencode({"token": token, "lang": language}),
+        "toggle": toggle,
+        "title": title,
+        "help": helps,
+        "language": language if language == "en" or toggle.key in TYPES_DE else "en",
+        "note": toggle_note(toggle, language),
+        "purposes": [
+            {"title": name, "description": text, "language": written}
+            for name, text, written in purposes
+        ],
+        # One purpose that says what the switch says already tells nothing new.
+        "more": len(purposes) > 1 or purposes[0][0] != title,
     }
 
 
-def _day(moment: datetime) -> str:
-    return date_format(moment, "DATE_FORMAT")
-
-
-def _page(request: HttpRequest, own: OwnChoices, token: str, language: str) -> dict[str, Any]:
-    words, subject = TEXTS[language], own.subject
-    done = request.GET.get("done", "")
+def _page(request: HttpRequest, visit: Visit) -> dict[str, Any]:
+    own, words, language = visit.own, visit.words, visit.language
+    subject, done = own.subject, request.GET.get("done", "")
     filed = list(subject.complaints.order_by("-created_at")[:20]) if subject else []
     if done == "complaint_sent" and filed:
-        said = words[done].format(due=_day(filed[0].due_at))
+        said = words[done].format(due=day(filed[0].due_at))
     else:
         said = words[done] if done in _DONE else ""
-    return _frame(language, token) | {
+    again = [type_text(each.type, language)[0] for each in own.toggles if each.ask_again]
+    return visit_frame(request, visit) | {
         "nonce": secrets.token_urlsafe(16),
-        "rows": [
-            {
-                "toggle": toggle,
-                "title": type_text(toggle.type, language)[0],
-                "help": type_text(toggle.type, language)[1],
-            }
-            for toggle in own.toggles
-        ],
+        "rows": [_row(toggle, language) for toggle in own.toggles],
+        "now": _now(own.toggles, words),
         "erased": own.facts.erased,
-        "gpc": _gpc(request),
+        "gpc": visit.gpc,
         "done": said,
+        "again": words["again"].format(what=", ".join(again)) if again else "",
+        "told": _told(subject, language) if request.method == "GET" else [],
         "notice": selectors.current_notice(language),
-        "likes": [
-            {
-                "id": each.pk,
-                "label": each.label,
-                "source": _source(each.system_key, each.standing, words),
-                "because": words["likes_because"].format(because=each.because)
-                if each.because
-                else "",
-                "remove": words["likes_remove"].format(label=each.label),
-                "correct": words["likes_correct"].format(label=each.label),
-            }
-            for each in (selectors_person.interests_of(subject) if subject else ())
-        ],
+        "likes": likes_of(subject, words),
         "about": COMPLAINTS[language],
         "complaints": [
             {
                 "about": COMPLAINTS[language][each.about],
                 "text": each.text,
+                "language": each.language,
                 "answer": each.answer,
-                "state": words["complaint_answer"].format(at=_day(each.answered_at))
+                "state": words["complaint_answer"].format(at=day(each.answered_at))
                 if each.answered_at
-                else words["complaint_waits"].format(due=_day(each.due_at)),
+                else words["complaint_waits"].format(due=day(each.due_at)),
             }
             for each in filed
         ],
@@ -273,7 +220,7 @@ def _page(request: HttpRequest, own: OwnChoices, token: str, language: str) -> d
             {
                 "id": event.pk,
                 "at": event.at,
-                "what": purpose_title(event.purpose.key, event.purpose.title, language),
+                "what": purpose_title(event.purpose, language),
                 "status": STATUSES[language].get(event.status, event.status),
             }
             for event in (selectors.history_of(subject)[:50] if subject else [])
@@ -281,7 +228,47 @@ def _page(request: HttpRequest, own: OwnChoices, token: str, language: str) -> d
     }
 
 
-def _source(system_key: str, standing: str, words: dict[str, str]) -> str:
-    if standing == "confirmed":
-        return words["likes_yours"]
-    return words["likes_source"].format(system=system_key)
+def _now(toggles: tuple[Toggle, ...], words: dict[str, str]) -> str:
+    """How it stands, in one sentence; nothing is said while anything is on by default."""
+    on = sum(toggle.on for toggle in toggles)
+    if not toggles or any(toggle.by_default or toggle.partly for toggle in toggles):
+        return ""
+    if on in (0, len(toggles)):
+        return words["now_all"] if on else words["now_none"]
+    return words["now_some"].format(on=on, all=len(toggles))
+
+
+def _told(subject: DataSubject | None, language: str) -> list[str]:
+    """What a sign-in changed, once: taking it clears it."""
+    if subject is None or not subject.untold:
+        return []
+    purposes = {each.key: each for each in Purpose.objects.all()}
+    words = STATUSES[language]
+    return [
+        f"{purpose_title(purposes[row['purpose']], language)}: "
+        f"{words.get(row['after'], row['after'])}"
+        for row in take_told(person=subject)
+        if row["purpose"] in purposes
+    ]
+
+
+def likes_of(
+    subject: DataSubject | None, words: dict[str, str], system: str = ""
+) -> list[dict[str, Any]]:
+    """The guesses about a person, or those of one system, with the words of their buttons."""
+    if subject is None:
+        return []
+    found = selectors_person.interests_of(subject)
+    return [
+        {
+            "id": each.pk,
+            "label": each.label,
+            "source": words["likes_yours"]
+            if each.standing == "confirmed"
+            else words["likes_source"].format(system=each.system_key),
+            "because": words["likes_because"].format(because=each.because) if each.because else "",
+            "remove": words["likes_remove"].format(label=each.label),
+            "correct": words["likes_correct"].format(label=each.label),
+        }
+        for each in (found.filter(system_key=system) if system else found)
+    ]

@@ -4,7 +4,9 @@ from django.urls import URLPattern, URLResolver, path
 
 from consent.api.receipts import key_set
 from consent.web import (
+    check_receipt,
     complaints,
+    held,
     imports,
     notices,
     playground,
@@ -13,14 +15,19 @@ from consent.web import (
     recipients,
     staff,
     subject,
+    why,
     widget,
+    withdraw,
 )
 
 app_name = "consent"
 urlpatterns: list[URLPattern | URLResolver] = [
     path(".well-known/jwks.json", key_set, name="keys"),
     path("preferences/", preferences.preference_centre, name="preferences"),
-    path("preferences/held/", preferences.held, name="held"),
+    path("preferences/held/", held.held, name="held"),
+    path("preferences/withdraw/", withdraw.withdraw, name="withdraw"),
+    path("preferences/why/", why.why, name="why"),
+    path("receipts/check/", check_receipt.check, name="check-receipt"),
     path("preferences/receipts/<uuid:event_id>/", preferences.receipt, name="receipt"),
     path("widget/v1/tactful-choices.js", widget.widget, name="widget"),
     path("consent/complaints/", complaints.complaints, name="complaints"),

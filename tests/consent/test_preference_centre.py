@@ -88,9 +88,12 @@ def test_the_same_form_sent_twice_is_recorded_once(client: Client) -> None:
     token = token_for()
     page = shown(client, token)
     send(client, token, page, all="on")
-    before = ConsentEvent.objects.count()
     send(client, token, page, all="off")
+    before = ConsentEvent.objects.count()
+    for answer in ("on", "off", "on"):
+        send(client, token, page, all=answer)
     assert ConsentEvent.objects.count() == before
+    assert set(ConsentState.objects.values_list("status", flat=True)) == {"withdrawn"}
 
 
 def test_saving_what_stands_already_records_nothing(client: Client) -> None:
