@@ -59,14 +59,14 @@ def own_folder(data_dir: Path) -> Iterator[Path]:
 class UpProcess:
     """A running `up`; `descendants` are the processes it answers for."""
 
-    def __init__(self, data_dir: Path, port: int) -> None:
+    def __init__(self, data_dir: Path, port: int, **extra: str) -> None:
         self.layout = Layout(data_dir)
         self.port = port
         self.began = time.monotonic()
         self.process = subprocess.Popen(
             [sys.executable, "manage.py", "up"],
             cwd=ROOT,
-            env=environment(data_dir, port),
+            env={**environment(data_dir, port), **extra},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
