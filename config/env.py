@@ -98,6 +98,7 @@ SETTINGS: dict[str, Setting] = {
             "TACTFUL_STREAM_URL", "", _text, "the stream's address; empty: PORT+1 of PUBLIC_URL"
         ),
         Setting("TACTFUL_STREAM_LISTENERS", "2000", _count, "listeners the stream takes at most"),
+        Setting("TACTFUL_SAMPLE_EVERY", "1000", _number, "one answer in so many is kept; 0: none"),
         Setting("TACTFUL_NOTIFY_URLS", "", _hosts, "Apprise addresses that receive every notice"),
         Setting("TACTFUL_WEBHOOK_PRIVATE", "0", _flag, "webhooks may go to private addresses, http"),
         Setting("SECRET_KEY_FILE", "", _text, "Django's signing key; empty: from the key ring"),

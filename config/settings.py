@@ -23,6 +23,7 @@ STREAM_URL: str = (
 )
 STREAM_LISTENERS: int = env.read("TACTFUL_STREAM_LISTENERS")
 WEBHOOK_PRIVATE: bool = env.read("TACTFUL_WEBHOOK_PRIVATE") or DEMO
+SAMPLE_EVERY: int = env.read("TACTFUL_SAMPLE_EVERY")
 CONTROLLER_NAME: str = env.read("TACTFUL_CONTROLLER_NAME")
 CONTROLLER_CONTACT: str = env.read("TACTFUL_CONTROLLER_CONTACT")
 LOG_LEVEL: str = env.read("LOG_LEVEL")
@@ -241,6 +242,7 @@ SPECTACULAR_SETTINGS = {
         "IncidentStateEnum": "incidents.choices.State",
         "IncidentStepStateEnum": "incidents.choices.StepState",
         "LawfulBasisEnum": "governance.registry.choices.LawfulBasis",
+        "LayerEnum": "consent.choices.Layer",
         "LiftStateEnum": ["awaiting_second_person", "lifted"],
         "RoleEnum": "governance.people.choices.Role",
         "RunPurposeEnum": "audits.choices.RunPurpose",

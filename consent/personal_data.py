@@ -15,6 +15,7 @@ from consent.models import (
     ConsentEvent,
     ConsentState,
     DataSubject,
+    DecisionSample,
     ImportBatch,
     Interest,
     IssuedToken,
@@ -63,6 +64,7 @@ class ConsentHolder:
             "SubjectAccess",
             "IssuedToken",
             "TokenUse",
+            "DecisionSample",
             "Interest",
             "InterestReset",
             "Complaint",
@@ -112,6 +114,9 @@ class ConsentHolder:
             "notice": ServedNotice.objects.filter(subject=subject).values(
                 "version__key", "language", "component", "surface", "served_at"
             ),
+            "decision": DecisionSample.objects.exclude(lookup=None)
+            .filter(lookup=subject.lookup)
+            .values("at", "door", "flag", "outcome", "reason", "revision"),
             "token": IssuedToken.objects.filter(subject_pseudonym=pseudonym).values(
                 "created_at", "origin", "expires_at"
             ),
@@ -179,6 +184,12 @@ _RULES: list[RetentionRule] = [
         column="at",
         only="NOT EXISTS (SELECT 1 FROM consent_servinghost AS host WHERE NOT host.fenced"
         " AND NOT pg_visible_in_snapshot(xid, host.applied))",
+    ),
+    DeleteAfter(
+        "consent.DecisionSample",
+        timedelta(days=30),
+        "Shows for a month what the doors answered; erasure deletes a person's at once.",
+        column="at",
     ),
     KeepForever("consent.ServingHost", "One row a host that ever answered checks."),
     DeleteAfter(

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from consent.fastpath.batch import Batches
+from consent.fastpath.samples import Samples
 from consent.fastpath.serving import Served, Serving
 from consent.fastpath.standards import Door, Environ, Standards, Told
 from consent.fastpath.view import MOST_CALLERS, KnownCaller, View
@@ -38,8 +39,10 @@ class Front:
         self,
         doors: DecisionDoors,
         serving: Serving,
+        samples: Samples | None = None,
     ) -> None:
         self.doors = doors
+        self.samples = samples
         self.serving = serving
         self._routes: tuple[Served | None, dict[str, Door]] = (None, {})
         # Counted without a lock: `next` of a count is one step that no thread interrupts.
@@ -49,6 +52,9 @@ class Front:
         path = environ["PATH_INFO"]
         if not path.startswith(_OURS):
             return self.doors(environ, start_response)
+        question = None
+        if self.samples is not None and self.samples.is_due():
+            question = _read_again(environ)
         try:
             told = self._answer(path, environ)
         except Exception:
@@ -56,10 +62,14 @@ class Front:
             told = None
         if told is None:
             next(self._slow)
-            return self.doors(environ, start_response)
-        next(self._fast)
-        start_response(told[0], told[1])
-        return (told[2],)
+            answer = self.doors(environ, start_response)
+        else:
+            next(self._fast)
+            start_response(told[0], told[1])
+            answer = (told[2],)
+        if question and self.samples is not None and isinstance(answer, (tuple, list)):
+            self.samples.keep(path, question, b"".join(answer))
+        return answer
 
     def counts(self) -> dict[str, int]:
         """How many questions the table answered, and how many were handed on."""
@@ -137,3 +147,13 @@ class Front:
 
 def _is_json(kind: str) -> bool:
     return kind.split(";", 1)[0].strip().lower() == "application/json"
+
+
+def _read_again(environ: Environ) -> bytes:
+    """The body of a question, which whoever answers reads once more."""
+    length = environ.get("CONTENT_LENGTH") or "0"
+    if not length.isdigit() or not 0 < int(length) <= LARGEST_BODY:
+        return b""
+    body: bytes = environ["wsgi.input"].read(int(length))
+    environ["wsgi.input"] = BytesIO(body)
+    return body

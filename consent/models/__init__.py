@@ -13,6 +13,7 @@ from consent.models.notices import (
     ServedNotice,
 )
 from consent.models.recipients import Recipient, RecipientNotice, RecipientPerson
+from consent.models.samples import DecisionSample
 from consent.models.subjects import DataSubject, SubjectAccess, SubjectSalt, Suppression
 from consent.models.tokens import IssuedToken, TokenUse
 
@@ -22,6 +23,7 @@ __all__ = [
     "ConsentEvent",
     "ConsentState",
     "DataSubject",
+    "DecisionSample",
     "ImportBatch",
     "Interest",
     "InterestReset",

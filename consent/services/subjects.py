@@ -20,6 +20,7 @@ from consent.models import (
     Complaint,
     ConsentState,
     DataSubject,
+    DecisionSample,
     Interest,
     InterestReset,
     IssuedToken,
@@ -284,6 +285,8 @@ def erase_subject(*, pseudonym: str, actor: Actor) -> int:
     announce(person)
     removed += ConsentState.objects.filter(subject=person).delete()[0]
     removed += SubjectSalt.objects.filter(subject=person).delete()[0]
+    if person.lookup is not None:
+        removed += DecisionSample.objects.filter(lookup=person.lookup).delete()[0]
     for held in (Interest, InterestReset, Complaint):
         removed += held.objects.filter(subject=person).delete()[0]
     DataSubject.objects.filter(pk=person.pk).update(
