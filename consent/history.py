@@ -29,7 +29,7 @@ from consent.decision.facts import (
 )
 from consent.decision.precedence import Decision, decide_system
 from consent.decision.vocabulary import Outcome, Status
-from consent.identity import fingerprint_of, pseudonym_of
+from consent.identity import fingerprint_of, pseudonyms_of
 from consent.models import ConsentEvent, DataSubject, NoticeVersion, Suppression
 from consent.slowpath.reading import APPROVED_STATES, notice_facts
 from governance.core.errors import NotFound
@@ -243,11 +243,11 @@ def catalogue_at(system: System, at: datetime) -> Catalogue:
 
 def person_at(subject: str, at: datetime) -> PersonFacts | None:
     """What was known of a person then; None when nothing is; erased once they were erased."""
-    pseudonym = pseudonym_of(settings.KEYS.subject_pepper, subject)
-    fingerprint = fingerprint_of(settings.KEYS.fingerprint_key, pseudonym)
-    if Suppression.objects.filter(fingerprint=fingerprint).exists():
+    names = pseudonyms_of(settings.KEYS, subject)
+    fingerprints = [fingerprint_of(settings.KEYS.fingerprint_key, name) for name in names]
+    if Suppression.objects.filter(fingerprint__in=fingerprints).exists():
         return PersonFacts(erased=True)
-    person = DataSubject.objects.filter(pseudonym=pseudonym).first()
+    person = DataSubject.objects.filter(pseudonym__in=names).first()
     if person is None:
         return None
     choices: dict[str, ChoiceFacts] = {}

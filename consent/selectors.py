@@ -13,7 +13,7 @@ from django.db.models import Count, Q
 from consent.decision.facts import Circumstances
 from consent.decision.precedence import Decision, decide_purpose, decide_system
 from consent.decision.vocabulary import VALID_STATUSES
-from consent.identity import pseudonym_of
+from consent.identity import pseudonym_of, pseudonyms_of
 from consent.models import ConsentEvent, ConsentState, DataSubject, NoticeText, NoticeVersion
 from consent.slowpath import reading
 from consent.slowpath.freshness import decode_as_of, encode_as_of
@@ -71,6 +71,10 @@ def check_many(
             [pseudonym_of(settings.KEYS.subject_pepper, each) for each in subjects],
             fingerprint_key=settings.KEYS.fingerprint_key,
             purposes=list(catalogue.purposes),
+            former=[
+                [pseudonym_of(pepper, each) for each in subjects]
+                for pepper in settings.KEYS.subject_peppers[1:]
+            ],
         )
     moment = Circumstances(now=now, region=region, gpc=gpc)
     if purpose is not None:
@@ -82,8 +86,8 @@ def check_many(
 
 def find_subject(external_id: str) -> DataSubject:
     """Return a person's row; an unknown one is a 404, which tells nothing but that."""
-    pseudonym = pseudonym_of(settings.KEYS.subject_pepper, external_id)
-    person = DataSubject.objects.filter(pseudonym=pseudonym).first()
+    names = pseudonyms_of(settings.KEYS, external_id)
+    person = DataSubject.objects.filter(pseudonym__in=names).first()
     if person is None:
         raise NotFound("Nothing is recorded about this person.")
     return person

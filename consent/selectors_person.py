@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from consent.choices import FROM_THE_PERSON, INTERESTS_PURPOSE, InterestStanding
 from consent.decision.vocabulary import Outcome
-from consent.identity import pseudonym_of
+from consent.identity import pseudonyms_of
 from consent.models import Complaint, DataSubject, Interest
 from consent.selectors import check_many
 from governance.core.actors import Actor, SystemActor
@@ -33,8 +33,8 @@ def usable_interests(*, subject: str, system: str, actor: Actor) -> list[Interes
     ).decisions
     if decision.outcome is not Outcome.PERSONALISE:
         return []
-    pseudonym = pseudonym_of(settings.KEYS.subject_pepper, subject)
-    person = DataSubject.objects.filter(pseudonym=pseudonym).first()
+    names = pseudonyms_of(settings.KEYS, subject)
+    person = DataSubject.objects.filter(pseudonym__in=names).first()
     if person is None:
         return []
     return list(interests_of(person).filter(system_key__in=[system, FROM_THE_PERSON]))

@@ -64,6 +64,8 @@ class Serving:
             if time.monotonic() < self._try_again_at:
                 return None
             self._try_again_at = time.monotonic() + RETRY_SECONDS
+            if self._keys().former_peppers:
+                return None  # who is still named by a former key is found by PostgreSQL alone
             now, served = self.clock.follow(), self._served
             table = served.table if served else self._open_table()
             if not table.stamp_is_valid():

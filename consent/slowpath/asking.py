@@ -45,6 +45,7 @@ class Keys:
     fingerprint_key: bytes
     token_key: VerifyingKeys
     stream: StreamDoor | None = None
+    former_peppers: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +158,10 @@ def look(
                 list(names.values()),
                 fingerprint_key=keys.fingerprint_key,
                 purposes=list(catalogue.purposes),
+                former=[
+                    [pseudonym_of(pepper, subject) for subject in names]
+                    for pepper in keys.former_peppers
+                ],
             )
             people = dict(zip(names, facts, strict=True))
         return [

@@ -252,16 +252,26 @@ def read_people(
     *,
     fingerprint_key: bytes,
     purposes: Sequence[str] | None,
+    former: Sequence[Sequence[str]] = (),
 ) -> list[PersonFacts]:
-    """Read the facts of people by pseudonym, in the order asked; unknown ones are nobody."""
+    """Read the facts of people by pseudonym, in the order asked; unknown ones are nobody.
+
+    `former` holds the same people's pseudonyms under each former pepper: who is not known by the
+    newest name is looked for by the others, and erased under any is erased.
+    """
+    names = [*pseudonyms, *(name for names in former for name in names)]
     cursor.execute(
         queries.PEOPLE,
         {
-            "pseudonyms": list(pseudonyms),
-            "fingerprints": [fingerprint_of(fingerprint_key, name) for name in pseudonyms],
+            "pseudonyms": names,
+            "fingerprints": [fingerprint_of(fingerprint_key, name) for name in names],
             "purposes": None if purposes is None else list(purposes),
         },
     )
+    rows = list(cursor.fetchall())
+    if former:
+        count = len(pseudonyms)
+        rows = [_known_row(rows[place::count]) for place in range(count)]
     return [
         PersonFacts(
             erased=erased,
@@ -271,8 +281,15 @@ def read_people(
             region=region or "",
             choices=_choices(choices),
         )
-        for _, region, age_band, gpc, restricted, erased, choices in cursor.fetchall()
+        for _, region, age_band, gpc, restricted, erased, choices in rows
     ]
+
+
+def _known_row(rows: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
+    """Of one person's rows, newest name first: the erased one, else the first that is known."""
+    erased = [row for row in rows if row[5]]
+    known = [row for row in rows if row[1] is not None]
+    return (erased or known or rows)[0]
 
 
 def read_as_of(cursor: Cursor) -> int:

@@ -51,6 +51,7 @@ def keys_from_settings() -> Keys:
         ring.fingerprint_key,
         ring.token_public_keys,
         StreamDoor(ring.stream_key, ring.subject_pepper, settings.STREAM_URL),
+        ring.subject_peppers[1:],
     )
 
 
