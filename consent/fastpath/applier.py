@@ -1,4 +1,4 @@
-"""The one process of a host that writes states into its table: reads the feed, settles doubts.
+"""The one process of a host that keeps its table: reads the feed, has states written, stamps.
 
 A cycle reads what became visible, writes it, renews the host's lease and stamps the table. What a
 stamp vouches for was read after the moment from which its life is counted.
@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from consent.fastpath import layout
-from consent.fastpath.building import build, class_numbers, region_numbers
+from consent.fastpath.building import build
 from consent.fastpath.catalogue import (
     CatalogueSnapshot,
     purpose_ids,
@@ -35,8 +34,9 @@ from consent.fastpath.journal import (
     Entry,
     steady_ns,
 )
-from consent.fastpath.rows import Encoder, flags, read_people, read_suppressions
+from consent.fastpath.rows import Encoder
 from consent.fastpath.slots import Full, SlotFile
+from consent.fastpath.states import States
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +45,13 @@ BATCH = 2_000
 #: After so long without a read, changes may have left the feed: everything is read anew.
 LONGEST_GAP_SECONDS = 300.0
 _RECENT = "SELECT DISTINCT lookup FROM consent_change WHERE kind = 'subject'"
+_PRUNE = """
+DELETE FROM consent_change WHERE id IN (
+    SELECT id FROM consent_change c WHERE c.at < clock_timestamp() - %s * interval '1 second'
+    AND NOT EXISTS (SELECT 1 FROM consent_servinghost h
+                    WHERE NOT h.fenced AND NOT pg_visible_in_snapshot(c.xid, h.applied))
+    ORDER BY id LIMIT 20000)
+"""
 _PERSISTED = "SELECT applied::text FROM consent_servinghost WHERE id = %s"
 
 
@@ -158,12 +165,20 @@ class Applier:
             if more is None:
                 return
             lookups |= more
+        states = States(
+            self.connection,
+            self.control,
+            self.slots,
+            self.snapshot,
+            self._purpose_ids,
+            self._encoder,
+        )
         if changes.suppressions:
-            self._apply_suppressions(sorted(changes.suppressions))
+            states.apply_suppressions(sorted(changes.suppressions))
         lookups |= {entry.lookup for entry in entries if seen.has_ended(entry.transaction)}
         ordered = sorted(lookups)
         for start in range(0, len(ordered), BATCH):
-            self._apply_people(ordered[start : start + BATCH], seen)
+            states.apply_people(ordered[start : start + BATCH], seen)
 
     def _is_crowded(self) -> bool:
         slots = self.slots
@@ -192,84 +207,6 @@ class Applier:
             return set()
         # Whoever chose without naming a notice since these were published chose under them.
         return {row[0] for row in self.connection.execute(_RECENT).fetchall()}
-
-    def _apply_suppressions(self, lookups: Sequence[int]) -> None:
-        erased = {
-            int(lookup)
-            for rows in read_suppressions(self.connection, lookups)
-            for lookup in rows["lookup"]
-        }
-        slots = self.slots
-        with self.control.lock():
-            for lookup in lookups:
-                at = slots.find(lookup)
-                if lookup in erased:
-                    at = slots.insert(lookup) if at < 0 else at
-                    mark = slots.mark(at)
-                    slots.write(at, flags=layout.ERASED, region=0, codes=(), settles=mark)
-                elif at >= 0:
-                    slots.bury(at, slots.mark(at))
-
-    def _apply_people(self, lookups: Collection[int], seen: Snapshot) -> None:
-        """Read people again and write what is; a doubt raised since then stays."""
-        slots = self.slots
-        # The doubts that the state read below answers, taken before it is read.
-        marks = {lookup: slots.mark(at) for lookup in lookups if (at := slots.find(lookup)) >= 0}
-        known: set[int] = set()
-        states = []
-        for rows, regions in read_people(
-            self.connection, self.snapshot, self._purpose_ids, sorted(lookups)
-        ):
-            states.append((rows, regions))
-            known.update(rows["lookup"].tolist())
-        with self.control.lock():
-            for lookup in known - marks.keys():
-                if slots.find(lookup) < 0:
-                    marks[lookup] = slots.mark(slots.insert(lookup))
-        entries = defaultdict(list)
-        for entry in self.control.entries():
-            entries[entry.lookup].append(entry)
-        open_ = {
-            lookup
-            for lookup, noted in entries.items()
-            if not seen.have_ended(each.transaction for each in noted)
-        }
-        settles = {lookup: marks[lookup] for lookup in marks.keys() - open_}
-        for rows, regions in states:
-            self._write(rows, regions, settles)
-        with self.control.lock():
-            for lookup in marks.keys() - known - open_:
-                at = slots.find(lookup)
-                if at >= 0:
-                    slots.bury(at, marks[lookup])
-        # Freed are the entries of those who are no longer in doubt, or no longer there.
-        for lookup in entries.keys() & set(lookups) - open_:
-            at = slots.find(lookup)
-            if at < 0 or slots.mark(at) == settles.get(lookup):
-                self.control.free(entries[lookup])
-
-    def _write(self, rows: Any, regions: Sequence[str], settles: dict[int, int]) -> None:
-        """Write each person of the rows once, with all their choices."""
-        slots = self.slots
-        numbers = region_numbers(slots, regions)[rows["region"]].tolist()
-        marked = flags(rows).tolist()
-        codes = class_numbers(slots, self._encoder.pack(rows)).tolist()
-        people: dict[int, tuple[int, int, list[int]]] = {}
-        columns = zip(
-            rows["lookup"].tolist(), numbers, marked, rows["place"].tolist(), codes, strict=True
-        )
-        for lookup, region, flag, place, code in columns:
-            if lookup not in people:
-                odd = region < 0
-                state = (layout.ODD, 0) if odd else (flag, region)
-                people[lookup] = (*state, [layout.NO_CHOICE] * slots.room)
-            if place >= 0:
-                people[lookup][2][place] = code
-        for lookup, (flag, region, choices) in people.items():
-            at = slots.find(lookup)
-            if at >= 0:
-                mark = settles.get(lookup)
-                slots.write(at, flags=flag, region=region, codes=choices, settles=mark)
 
     # Vouching ----------------------------------------------------------------------------------
 
@@ -302,6 +239,10 @@ class Applier:
         until = began + int(STAMP_SECONDS * 1e9)
         self.control.stamp(valid_until=until, applied=seen.xmin - 1)
         return True
+
+    def prune(self) -> None:
+        """Drop changes that every host has read; ten minutes of them stay for late readers."""
+        self.connection.execute(_PRUNE, [LONGEST_GAP_SECONDS * 2])
 
     def close(self) -> None:
         """Stop serving and let no writer wait for this host."""

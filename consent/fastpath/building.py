@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from consent.fastpath import layout
 from consent.fastpath.catalogue import CatalogueSnapshot
-from consent.fastpath.journal import Control
+from consent.fastpath.journal import ENTRIES, Control
 from consent.fastpath.rows import Encoder, Rows, flags, read_people, read_suppressions
 from consent.fastpath.slots import Full, SlotFile
 
@@ -37,7 +37,8 @@ def build(
     people = int(connection.execute(_COUNT).fetchone()[0])
     slots = SlotFile.create(
         control.table_path(snapshot.generation),
-        homes=layout.homes_for(people),
+        # Each doubt that comes along from the table before may take a slot.
+        homes=layout.homes_for(people + ENTRIES),
         purposes=len(snapshot.purposes),
         generation=snapshot.generation,
     )

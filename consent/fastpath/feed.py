@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 # The snapshot that the statement itself sees, and every change that it sees and the previous one
-# did not. Transaction ids below the previous xmin were all seen, which lets the index prune.
+# did not. Transaction ids below the previous xmin were all seen, which lets the index prune; ids
+# of the future came with a restored backup of another server.
 _READ = """
 SELECT pg_current_snapshot()::text, c.kind, c.lookup
 FROM (VALUES (1)) AS always (one)
 LEFT JOIN (
     SELECT DISTINCT kind, lookup FROM consent_change
     WHERE xid >= pg_snapshot_xmin(%(previous)s::text::pg_snapshot)
+      AND xid < pg_snapshot_xmax(pg_current_snapshot())
       AND NOT pg_visible_in_snapshot(xid, %(previous)s::text::pg_snapshot)
 ) AS c ON true
 """

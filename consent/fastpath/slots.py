@@ -1,4 +1,4 @@
-"""One table file: finding, inserting and writing slots. Who may do what when: `journal`, `applier`.
+"""One table file: finding, inserting and writing slots. Who may do what when: `journal`, `states`.
 
 Words and half-words are stored by single aligned machine stores; what publishes a change is
 stored last, after a fence.
@@ -12,9 +12,8 @@ import os
 import platform
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from consent.fastpath import layout
 
@@ -42,16 +41,6 @@ def fence() -> None:
 
 class Full(Exception):
     """The table has no room for one more; the applier makes a larger one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """Slots of many lookups: parallel arrays; `words` and `codes` are zero where not known."""
-
-    known: NDArray[np.bool_]
-    doubt: NDArray[np.bool_]
-    words: NDArray[np.uint64]
-    codes: NDArray[np.uint16]
 
 
 class SlotFile:
@@ -231,40 +220,3 @@ class SlotFile:
 
         whole = np.frombuffer(self._map, np.uint64)
         return whole[layout.SLOTS_AT :].reshape(self.total, self.stride)
-
-    def places(self, lookups: NDArray[Any]) -> NDArray[np.int64]:
-        """The row of each lookup, -1 where it has none."""
-        import numpy as np
-
-        keys = np.ascontiguousarray(lookups, np.int64).view(np.uint64)
-        held_by = self.array()[:, 0]
-        at = ((keys >> np.uint64(32)) * np.uint64(self.homes) >> np.uint64(32)).astype(np.int64)
-        found = np.full(len(keys), -1, np.int64)
-        open_ = np.arange(len(keys))
-        while len(open_):
-            held = held_by[at]
-            match = held == keys[open_]
-            found[open_[match]] = at[match]
-            going = ~match & (held != layout.EMPTY) & (at + 1 < self.total)
-            open_, at = open_[going], at[going] + 1
-        found[keys <= layout.TOMBSTONE] = -1
-        return found
-
-    def read_many(self, lookups: NDArray[Any]) -> Found:
-        """The slots of many lookups; one that changed while it was read is in doubt."""
-        import numpy as np
-
-        rows = self.places(lookups)
-        known = rows >= 0
-        slots, at = self.array(), np.where(known, rows, 0)
-        words = np.where(known, slots[at, 1], np.uint64(0))
-        fence()
-        codes = slots[at, 2:].view(np.uint16).reshape(len(rows), self.room)
-        codes[~known] = 0
-        fence()
-        again = np.where(known, slots[at, 1], np.uint64(0))
-        low = words & np.uint64(0xFFFF)
-        doubt = (low != (words >> np.uint64(16) & np.uint64(0xFFFF))) | (words != again)
-        doubt |= (words >> np.uint64(48) & np.uint64(layout.ODD)) != 0
-        reserved = np.ascontiguousarray(lookups, np.int64).view(np.uint64) <= layout.TOMBSTONE
-        return Found(known | reserved, doubt | reserved, words, codes)

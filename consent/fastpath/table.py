@@ -15,7 +15,8 @@ from consent.decision.facts import ChoiceFacts, PersonFacts
 from consent.fastpath import layout
 from consent.fastpath.catalogue import CatalogueSnapshot, load_snapshot
 from consent.fastpath.journal import APPLIED, EPOCH, GENERATION, Control
-from consent.fastpath.slots import Found, SlotFile, fence
+from consent.fastpath.many import Found, read_many
+from consent.fastpath.slots import SlotFile, fence
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -207,7 +208,7 @@ class SharedTable:
     def read_many(self, lookups: NDArray[Any]) -> Found:
         """The slots of many lookups at once; who is not known may have a suppression."""
         assert self._epoch is not None
-        found = self._epoch.slots.read_many(lookups)
+        found = read_many(self._epoch.slots, lookups)
         if self._epoch.snapshot.nameless:
             return Found(found.known, found.doubt | ~found.known, found.words, found.codes)
         return found

@@ -5,13 +5,18 @@ from __future__ import annotations
 import pytest
 from django.conf import settings as configured
 from django.db import transaction
+from psycopg import OperationalError
 
-from consent.decision.facts import ANONYMOUS, PersonFacts
-from consent.decision.vocabulary import Status
+from consent.decision.facts import ANONYMOUS, Circumstances, PersonFacts
+from consent.decision.precedence import decide_purpose
+from consent.decision.vocabulary import Reason, Status
+from consent.fastpath.journal import ENTRIES
 from consent.identity import pseudonym_of
-from consent.services import erase_subject, record_choice, restrict_subject
+from consent.models import ConsentChange
+from consent.services import erase_subject, publish_notice, record_choice, restrict_subject
 from governance.core.actors import SystemActor
-from tests.fastpath.conftest import HostTable
+from governance.core.clock import database_now
+from tests.fastpath.conftest import HostTable, connect, lookup
 
 ACTOR = SystemActor("tests")
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -65,8 +70,6 @@ def test_a_doubt_stays_while_its_transaction_is_open(host: HostTable) -> None:
 
 
 def test_a_long_transaction_elsewhere_stalls_nothing(host: HostTable) -> None:
-    from tests.fastpath.conftest import connect
-
     with connect() as other:
         other.execute("BEGIN")
         other.execute("INSERT INTO consent_change (kind) VALUES ('catalogue')")
@@ -122,3 +125,100 @@ def test_a_doubt_survives_the_change_of_tables(host: HostTable) -> None:
         assert (slot := host.read("ada")) is not None and slot.doubt
     host.settle()
     assert facts(host, "ada").choices["product_suggestions"].status is Status.WITHDRAWN
+
+
+def test_a_lost_connection_loses_no_change(host: HostTable) -> None:
+    choose("ada", "given")
+    host.settle()
+    host.applier.connection.close()
+    choose("ada", "withdrawn")
+    with pytest.raises(OperationalError):
+        host.applier.cycle()
+    host.applier.reconnect(connect())
+    host.settle()
+    assert facts(host, "ada").choices["product_suggestions"].status is Status.WITHDRAWN
+
+
+def test_a_cycle_that_fails_reads_the_same_again(
+    host: HostTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choose("ada", "given")
+    host.settle()
+    choose("ada", "withdrawn")
+    with monkeypatch.context() as patch:
+        patch.setattr(host.applier, "_is_crowded", fail)
+        for _ in range(2):
+            with pytest.raises(ZeroDivisionError):
+                host.applier.cycle()
+    host.applier.control.free(host.applier.control.entries())
+    host.settle()
+    assert facts(host, "ada").choices["product_suggestions"].status is Status.WITHDRAWN
+
+
+def fail() -> bool:
+    return 1 // 0 > 0
+
+
+def test_a_full_journal_puts_everybody_in_doubt_until_it_was_read(host: HostTable) -> None:
+    choose("ada", "given")
+    host.settle()
+    control = host.applier.control
+    control.raise_doubts([lookup(str(number)) for number in range(ENTRIES + 1)], 3)
+    assert not host.table.stamp_is_valid()
+    host.settle()
+    assert facts(host, "ada").choices["product_suggestions"].status is Status.GIVEN
+
+
+def test_distrust_ends_only_after_every_transaction_that_was_open(host: HostTable) -> None:
+    choose("ada", "given")
+    host.settle()
+    with transaction.atomic():
+        choose("ada", "withdrawn")
+        host.applier.control.distrust()
+        for _ in range(5):
+            host.applier.cycle()
+        assert not host.table.stamp_is_valid()
+    host.settle()
+    assert facts(host, "ada").choices["product_suggestions"].status is Status.WITHDRAWN
+
+
+def test_a_table_that_is_too_small_grows_by_itself(host: HostTable) -> None:
+    host.settle()
+    before = host.applier.slots.generation
+    control = host.applier.control
+    for batch in range(2):
+        names = range(batch * 11_000, (batch + 1) * 11_000)
+        control.raise_doubts([lookup(f"nobody-{name}") for name in names], 3)
+        host.settle()
+    choose("ada", "given")
+    host.settle()
+    assert host.applier.slots.generation > before
+    assert facts(host, "ada").choices["product_suggestions"].status is Status.GIVEN
+
+
+def test_changes_are_dropped_when_every_host_has_read_them(host: HostTable) -> None:
+    choose("ada", "given")
+    host.settle()
+    host.applier.connection.execute("UPDATE consent_change SET at = now() - interval '1 hour'")
+    choose("ben", "given")
+    host.applier.prune()
+    assert list(ConsentChange.objects.values_list("lookup", flat=True).distinct()) == [
+        lookup("ben")
+    ]
+    host.settle()
+
+
+def test_a_notice_published_later_outdates_who_chose_before_it(host: HostTable) -> None:
+    texts = dict.fromkeys(("en", "de"), ("Title", "Short.", "Long."))
+    choose("ada", "given")
+    host.settle()
+    publish_notice(key="second", texts=texts, actor=ACTOR)
+    choose("ben", "given")
+    host.settle()
+    catalogue = host.table.catalogue()
+    moment = Circumstances(now=database_now(), region="DE")
+    decided = [
+        decide_purpose(catalogue.catalogue, "product_suggestions", facts(host, who), moment).reason
+        for who in ("ada", "ben")
+    ]
+    assert decided == [Reason.NOTICE_OUTDATED, Reason.GIVEN]

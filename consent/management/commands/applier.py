@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 #: Between two reads of the feed.
 CYCLE_SECONDS = 0.02
 RETRY_SECONDS = 0.5
+PRUNE_SECONDS = 60.0
 
 
 def host_name(data_dir: Path) -> str:
@@ -63,7 +64,7 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         applier: Applier | None = None
-        parent = os.getppid()
+        parent, pruned = os.getppid(), time.monotonic()
         while not stop.is_set() and os.getppid() == parent:
             began = time.monotonic()
             try:
@@ -79,6 +80,9 @@ class Command(BaseCommand):
                 elif applier.connection.closed:
                     applier.reconnect(connect())
                 applier.cycle()
+                if began - pruned > PRUNE_SECONDS:
+                    applier.prune()
+                    pruned = began
             except Replaced:
                 raise CommandError("Another applier of this host has taken over.") from None
             except psycopg.Error as problem:
