@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from governance.core.api.viewsets import BaseViewSet
 from governance.core.ids import uuid7
-from governance.registry.selectors import systems_for
+from governance.registry.selectors import find_system
 from incidents.choices import Kind, Severity, State
 from incidents.models import Incident, IncidentStep, Playbook, TimelineEntry
 from incidents.selectors import incident_by_reference, incidents_for
@@ -112,7 +112,7 @@ class IncidentViewSet(mixins.ListModelMixin, BaseViewSet):
         form.is_valid(raise_exception=True)
         values: dict[str, Any] = dict(form.validated_data)
         key = values.pop("system")
-        system = systems_for(self.actor).get(key=key) if key else None
+        system = find_system(key, self.actor) if key else None
         incident, _created = open_incident(
             cause_key=f"report:{uuid7()}", system=system, actor=self.actor, **values
         )

@@ -36,6 +36,8 @@ class RegisterViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BaseView
     noun: ClassVar[str]
     register: ClassVar[Callable[..., Any]]
     update_noun: ClassVar[Callable[..., Any]]
+    #: What names a noun and so never changes.
+    fixed: ClassVar[frozenset[str]] = frozenset({"key"})
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         given = self.get_serializer(data=request.data)
@@ -48,7 +50,8 @@ class RegisterViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BaseView
             instance = self.locked_object()
             given = self.get_serializer(instance, data=request.data, partial=True)
             given.is_valid(raise_exception=True)
-            changes = {name: value for name, value in given.validated_data.items() if name != "key"}
+            said = given.validated_data.items()
+            changes = {name: value for name, value in said if name not in self.fixed}
             changed = type(self).update_noun(**{self.noun: instance}, actor=self.actor, **changes)
         return Response(self.get_serializer(changed).data)
 
@@ -110,6 +113,7 @@ class VersionViewSet(RegisterViewSet):
     noun = "version"
     register = staticmethod(services.register_version)
     update_noun = staticmethod(services.update_version)
+    fixed = frozenset({"key", "system"})
     filterset_fields = ("state", "system__key")
 
     def get_queryset(self) -> QuerySet[ModelVersion]:
@@ -119,11 +123,6 @@ class VersionViewSet(RegisterViewSet):
     def get_object(self) -> ModelVersion:
         system_key, _, version_key = self.kwargs["key"].partition(":")
         return selectors.find_version(system_key, version_key, self.actor)
-
-    def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        if isinstance(request.data, dict):
-            request.data.pop("system", None)
-        return super().partial_update(request, *args, **kwargs)
 
 
 class SurfaceViewSet(RegisterViewSet):
