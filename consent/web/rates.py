@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from consent.rates import SPLITS, Filter, Rates, Share, consent_figures
+from consent.recipients.selectors import overdue_notices
 from governance.core.clock import database_now
 from governance.people.actors import request_actor
 from governance.people.web.access import requires
@@ -67,6 +68,7 @@ def rates(request: HttpRequest) -> HttpResponse:
         '-H "Authorization: Bearer $KEY" -H "Content-Type: application/json" '
         '-d \'{"subject": "42", "type": "ads", "status": "given", "method": "toggle"}\'',
     }
+    context["late_recipients"] = overdue_notices(request_actor(request)).count()
     return render(request, "consent/rates.html", context)
 
 

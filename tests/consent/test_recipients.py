@@ -131,6 +131,7 @@ def test_who_does_not_confirm_in_time_is_red_everywhere(client: Client, cast: Ca
     cast.sign_in(client, "pia")
     page = client.get("/consent/recipients/").content.decode()
     assert "alert-danger" in page and "ad partner" in page
+    assert "see who is late" in client.get("/consent/").content.decode()
     (listed,) = client.get("/api/v1/consent/recipients").json()["results"]
     assert (listed["name"], listed["overdue"]) == (recipient.name, 1)
     confirm(client, told(receiver)[0])
