@@ -68,6 +68,7 @@ class ConsentHolder:
             "Interest",
             "InterestReset",
             "Complaint",
+            "ServedNotice",
         )
     )
 

@@ -66,6 +66,10 @@ class NoticeOut(serializers.ModelSerializer[NoticeVersion]):
         }
 
 
+class NoticeList(serializers.Serializer[Any]):
+    results = NoticeOut(many=True)
+
+
 class ServedIn(serializers.Serializer[Any]):
     """That a version was shown; `subject` is left out for somebody unknown."""
 
@@ -102,10 +106,11 @@ class Notices(IdempotentRequests):
         "post": "consent.publish_notice",
     }
 
-    @extend_schema(operation_id="notices_list", responses=NoticeOut(many=True))
+    @extend_schema(operation_id="notices_list", responses=NoticeList)
     def get(self, request: Request) -> Response:
+        """The newest two hundred, drafts first."""
         found = notices_for(request_actor(request._request))[:200]
-        return Response(NoticeOut(found, many=True).data)
+        return Response({"results": NoticeOut(found, many=True).data})
 
     @extend_schema(request=NewNoticeIn, responses={201: NoticeOut})
     def post(self, request: Request) -> Response:
@@ -182,14 +187,9 @@ class MayAsk(IdempotentRequests):
     required_actions: ClassVar[dict[str, str]] = {"get": "consent.check"}
 
     @extend_schema(
-        parameters=[
-            OpenApiParameter("subject", str, required=True),
-            OpenApiParameter("purpose", str, required=True),
-        ],
-        responses=MayAskOut,
+        parameters=[OpenApiParameter("subject", str, required=True)], responses=MayAskOut
     )
-    def get(self, request: Request) -> Response:
-        key = request.query_params.get("purpose", "")
+    def get(self, request: Request, key: str) -> Response:
         purpose = Purpose.objects.filter(key=key).first()
         if purpose is None:
             raise NotFound(f"There is no purpose {key!r}.")

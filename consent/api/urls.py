@@ -46,7 +46,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="confirm-recipient",
     ),
     path("notices", notices.Notices.as_view(), name="notices"),
-    path("notices/may-ask", notices.MayAsk.as_view(), name="may-ask"),
+    path("consent/may-ask/<slug:key>", notices.MayAsk.as_view(), name="may-ask"),
     path("notices/<slug:key>", notices.Notice.as_view(), name="notice"),
     path("notices/<slug:key>/publish", notices.PublishNotice.as_view(), name="publish-notice"),
     path("notices/<slug:key>/served", notices.ServeNotice.as_view(), name="served-notice"),

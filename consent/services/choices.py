@@ -14,10 +14,12 @@ from django.conf import settings
 from django.db import transaction
 
 from consent.choices import ActorKind, EventStatus, Method
+from consent.decision.expiry import expiry_of
 from consent.decision.vocabulary import SPOKEN_STATUSES, VALID_STATUSES
 from consent.models import ConsentEvent
 from consent.services.access import require
 from consent.services.appending import EventDraft, append_events
+from consent.services.expiry import rules_for_recording
 from consent.services.subjects import lock_person, update_person
 from consent.slowpath.freshness import encode_as_of
 from consent.tokens import sign_compact
@@ -176,6 +178,8 @@ def record_choices(
     update_person(person, region=region, gpc=gpc)
     guardian = bool(how.get("guardian")) or method == Method.GUARDIAN
     evidence = _digest(how.get("evidence"))
+    said = cover_descendants(choices)
+    ends = _ends(said, region, said_at, how.get("expires_at"))
     events = append_events(
         person=person,
         drafts=[
@@ -189,13 +193,13 @@ def record_choices(
                 gpc=gpc,
                 notice_version=how.get("notice_version") or "",
                 occurred_at=said_at,
-                expires_at=how.get("expires_at") if str(status) in VALID_STATUSES else None,
+                expires_at=ends.get(purpose.pk),
                 evidence_sha256=evidence,
                 clicks=clicks,
                 surface=(how.get("surface") or "")[:63],
                 language=(how.get("language") or "")[:8],
             )
-            for purpose, status, type_key in cover_descendants(choices)
+            for purpose, status, type_key in said
         ],
         actor=actor,
     )
@@ -206,6 +210,19 @@ def record_choices(
         receipt=_receipt(events),
         events=tuple(events),
     )
+
+
+def _ends(
+    said: Sequence[Said], region: str, said_at: datetime, asked: datetime | None
+) -> dict[UUID, datetime | None]:
+    """When each yes ends: by its purpose, its region and what the caller asked for."""
+    given = [purpose for purpose, status, _ in said if str(status) in VALID_STATUSES]
+    if not given:
+        return {}
+    return {
+        pk: expiry_of(rules, region, said_at, asked)
+        for pk, rules in rules_for_recording(given).items()
+    }
 
 
 def _digest(evidence: Mapping[str, Any] | None) -> str:

@@ -13,8 +13,18 @@ from consent import services
 from consent.history import explain_decision
 from consent.models import DataSubject
 from governance.core.actors import SystemActor
-from governance.registry.models import Hold, Purpose
-from governance.registry.services import place_hold, set_serving_version, update_purpose
+from governance.registry.models import Hold, PersonalizationType, Purpose
+from governance.registry.services import (
+    place_hold,
+    register_feature,
+    set_age_rule,
+    set_region_rule,
+    set_serving_version,
+    update_feature,
+    update_purpose,
+    update_type,
+    update_version,
+)
 from tests.consent.conftest import make_version
 
 if TYPE_CHECKING:
@@ -73,6 +83,59 @@ def test_every_past_answer_is_told_as_it_was(carousel: System) -> None:
     Hold.objects.filter(pk=hold.pk).update(released_at=held)
     assert then(withdrawn) == ("withdrawn", "uniform")
     assert then(moment())[0] == "prohibited"
+
+
+def test_a_past_answer_follows_the_rules_of_its_day(carousel: System) -> None:
+    """Region and age rules, the types behind a purpose and its notices, each as it stood."""
+    purpose = Purpose.objects.get(key="product_suggestions")
+    kind = PersonalizationType.objects.get(key="product_suggestions")
+    texts = dict.fromkeys(("en", "de"), ("Title", "Short.", "Long."))
+    say("given")
+    DataSubject.objects.update(age_band="13_to_15")
+    free = moment()
+    publish = {"texts": texts, "actor": STAGE}
+    services.publish_notice(key="other", purposes=[Purpose.objects.get(key="ads")], **publish)
+    other_told = moment()
+    services.publish_notice(key="own", purposes=[purpose], **publish)
+    told = moment()
+    set_age_rule(type=kind, region="*", minimum_age=16, unknown_age="allow", actor=STAGE)
+    aged = moment()
+    update_type(type=kind, purposes=[Purpose.objects.get(key="ads")], actor=STAGE)
+    untyped = moment()
+    set_region_rule(purpose=purpose, region="*", regime="prohibited", actor=STAGE)
+    prohibited = moment()
+    set_region_rule(purpose=purpose, region="*", regime="opt_in", actor=STAGE)
+    now = moment()
+    answers = [then(at)[0] for at in (free, other_told, told, aged, untyped, prohibited, now)]
+    assert answers == [
+        "given",
+        "given",
+        "notice_outdated",
+        "policy",
+        "notice_outdated",
+        "prohibited",
+        "notice_outdated",
+    ]
+
+
+def test_a_past_obligation_follows_the_features_of_its_day(carousel: System) -> None:
+    say("given")
+    version = carousel.serving_version
+    assert version is not None
+    none = moment()
+    clicks = register_feature(
+        key="clicks", title="Clicks", technique="on_device", systems=[carousel], actor=STAGE
+    )
+    update_version(version=version, features=[clicks], actor=STAGE)
+    read = moment()
+    update_feature(feature=clicks, technique="raw", actor=STAGE)
+    raw = moment()
+
+    def obligations(at: datetime) -> tuple[str, ...]:
+        told = explain_decision(system_key="carousel", subject="anna", at=at).decision
+        return tuple(map(str, told.obligations))
+
+    assert [obligations(at) for at in (none, read, raw)] == [(), ("on_device_only",), ()]
 
 
 def test_the_command_tells_the_rule_chain(carousel: System) -> None:

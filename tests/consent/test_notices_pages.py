@@ -115,13 +115,13 @@ def test_notices_over_rest(client: Client, cast: Cast) -> None:
     assert published.status_code == 200 and published.json()["published_at"]
     gone = client.delete("/api/v1/notices/2026-12")
     assert gone.status_code == 409 and "stays as people saw it" in gone.json()["detail"]
-    assert [each["key"] for each in client.get("/api/v1/notices").json()] == ["2026-12"]
+    assert [each["key"] for each in client.get("/api/v1/notices").json()["results"]] == ["2026-12"]
 
 
 def test_a_server_tells_what_it_showed_and_asks_whether_it_may_ask(client: Client) -> None:
     services.publish_notice(key="first", texts={"en": ENGLISH, "de": GERMAN}, actor=STAGE)
     bearer: Any = {"HTTP_AUTHORIZATION": f"Bearer {make_key('consent:write', 'consent:check')}"}
-    place = "/api/v1/notices/may-ask?subject=anna&purpose=ads"
+    place = "/api/v1/consent/may-ask/ads?subject=anna"
     assert client.get(place, **bearer).json()["may_ask"] is True
     served = client.post(
         "/api/v1/notices/first/served",
@@ -133,5 +133,5 @@ def test_a_server_tells_what_it_showed_and_asks_whether_it_may_ask(client: Clien
     assert ServedNotice.objects.get().surface == "home"
     told = client.get(place, **bearer).json()
     assert told["may_ask"] is False and "was asked" in told["sentence"]
-    unknown = client.get("/api/v1/notices/may-ask?subject=anna&purpose=sky", **bearer)
+    unknown = client.get("/api/v1/consent/may-ask/sky?subject=anna", **bearer)
     assert unknown.status_code == 404

@@ -292,3 +292,30 @@ def test_who_is_refused_is_owed_no_price_disclosure() -> None:
     withdrew = PersonFacts(choices={"ads": ChoiceFacts(Status.WITHDRAWN, 1, NOW)})
     there = Circumstances(now=NOW, region="US", surface="till")
     assert decide_system(_system(on_device=True), "carousel", withdrew, there).obligations == ()
+
+
+@pytest.mark.django_db
+def test_a_recorded_yes_ends_by_the_purpose_and_the_region() -> None:
+    from consent import services
+    from governance.core.actors import SystemActor
+    from governance.registry.models import Purpose
+    from governance.registry.services import set_region_rule, update_purpose
+
+    stage = SystemActor("tests")
+    purpose = Purpose.objects.get(key="product_suggestions")
+    update_purpose(purpose=purpose, default_ttl_days=300, actor=stage)
+    set_region_rule(purpose=purpose, region="DE", regime="opt_in", max_age_days=90, actor=stage)
+
+    def lasts(subject: str, region: str, status: str = "given") -> int | None:
+        (event,) = services.record_choice(
+            subject=subject,
+            purpose="product_suggestions",
+            status=status,
+            region=region,
+            actor=stage,
+        ).events
+        return (event.expires_at - event.occurred_at).days if event.expires_at else None
+
+    assert lasts("anna", "DE") == 90
+    assert lasts("ben", "US") == 300
+    assert lasts("carl", "DE", "refused") is None
