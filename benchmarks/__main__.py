@@ -24,6 +24,8 @@ BENCHMARKS = {
     "bootstrap_replicates": False,
     "ledger_write": True,
     "consent_check": True,
+    "consent_many": False,
+    "consent_write": True,
 }
 
 

@@ -6,8 +6,6 @@ withdrawn, of several revisions, ending on one of some hundred days.
 
 from __future__ import annotations
 
-import json
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +21,7 @@ from consent.fastpath.serving import Serving
 from consent.fastpath.slots import SlotFile
 from consent.fastpath.table import SharedTable
 from consent.slowpath.asking import Keys
+from governance.people.keys import new_secret
 
 PEPPER, FINGERPRINT = b"benchmark-pepper", b"benchmark-finger"
 _CHUNK = 1_000_000
@@ -54,8 +53,8 @@ def names(first: int, count: int) -> Any:
     )
 
 
-def make(folder: Path, people: int) -> None:
-    """Write the table and its catalogue, valid for an hour."""
+def make(folder: Path, people: int) -> str:
+    """Write the table and its catalogue, valid for an hour; return a key that may ask."""
     import numpy as np
 
     control = Control(folder)
@@ -85,13 +84,15 @@ def make(folder: Path, people: int) -> None:
         codes = chance.choice(known, (len(rows), len(purposes)))
         table.view(np.uint16)[rows[:, None], 8 + np.arange(len(purposes))] = codes
     now = datetime.now(UTC)
+    secret, presented = new_secret()
+    scopes = ["consent:check"]
     write_snapshot(
         control.catalogue_path(1),
         CatalogueSnapshot(
             epoch=1,
             generation=1,
             catalogue=catalogue(),
-            keys={},
+            keys={presented.prefix: (presented.secret_hash, scopes, None, now + timedelta(days=1))},
             purposes=purposes,
             notices=[],
             nameless=False,
@@ -100,6 +101,7 @@ def make(folder: Path, people: int) -> None:
     )
     control.publish(generation=1, epoch=1)
     control.stamp(valid_until=steady_ns() + _HOUR_NS, applied=1)
+    return secret
 
 
 def benchmark_keys() -> Keys:
@@ -111,8 +113,3 @@ def serving_of(folder: Path) -> Serving:
     """What reads the table."""
     table = SharedTable.open(folder)
     return Serving(lambda: table, benchmark_keys)
-
-
-if __name__ == "__main__":
-    make(Path(sys.argv[1]), int(sys.argv[2]))
-    print(json.dumps({}))

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -137,9 +137,18 @@ class Asked:
     def cpu_a_request(self, seconds: float, also: Sequence[int] = ()) -> tuple[float, float]:
         """Ask for some time; CPU seconds a request of the server, and of other processes."""
         before = cpu_of_processes(children_of(self.pid)), cpu_of_processes(also)
-        answered = self._wrk(seconds) if WRK else self._python(seconds)
+        deadline = time.monotonic() + seconds
+        answered = (
+            self._wrk(seconds) if WRK else self._python(lambda _: time.monotonic() < deadline)
+        )
         after = cpu_of_processes(children_of(self.pid)), cpu_of_processes(also)
         return (after[0] - before[0]) / answered, (after[1] - before[1]) / answered
+
+    def cpu_of_some(self, times: int) -> float:
+        """Ask so many times, one after another; CPU seconds a request of the server."""
+        before = cpu_of_processes(children_of(self.pid))
+        self._python(lambda answered: answered < times)
+        return (cpu_of_processes(children_of(self.pid)) - before) / times
 
     def _wrk(self, seconds: float) -> int:
         headers = {"Content-Type": "application/json", **self.headers}
@@ -170,15 +179,16 @@ class Asked:
             raise SystemExit(f"{self.name} answered nothing: {said}")
         return int(found[1])
 
-    def _python(self, seconds: float) -> int:
+    def _python(self, goes_on: Callable[[int], bool]) -> int:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         headers = {"Content-Type": "application/json", **self.headers}
-        deadline, answered = time.monotonic() + seconds, 0
-        while time.monotonic() < deadline:
+        answered = 0
+        while goes_on(answered):
             body = self.bodies[answered % len(self.bodies)]
             connection.request("POST", self.path, body, headers)
             connection.getresponse().read()
             answered += 1
+        connection.close()
         return answered
 
 

@@ -84,7 +84,9 @@ def _purpose(key: str, now: datetime) -> PurposeFacts:
             )
             for hold in row.holds.filter(released_at__isnull=True)
         ),
-        notice=notice_facts([each for each in notices if each[2] <= now]),
+        notice=notice_facts(
+            [(name, material, at) for name, material, at in notices if at and at <= now]
+        ),
     )
 
 

@@ -74,7 +74,7 @@ class Front:
     def counts(self) -> dict[str, int]:
         """How many questions the table answered, and how many were handed on."""
         counted = {"fast": self._fast, "slow": self._slow}
-        return {name: each.__reduce__()[1][0] for name, each in counted.items()}
+        return {name: int(each.__reduce__()[1][0]) for name, each in counted.items()}
 
     def _answer(self, path: str, environ: Environ) -> Told | None:
         served = self.serving.current()

@@ -151,7 +151,10 @@ class People:
         every = [0] * len(view.places)
         for purpose, code in zip(flag.purposes, codes, strict=True):
             every[view.places[purpose]] = code
-        facts = self.table.slot_of(word << 32, every).person(flag.purposes)
+        slot = self.table.slot_of(word << 32, every)
+        if slot.doubt:
+            return None
+        facts = slot.person(flag.purposes)
         now = datetime.fromtimestamp(self.clock.now(), UTC)
         if expires_on(facts, flag.purposes, now):
             return None
