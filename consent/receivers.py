@@ -37,3 +37,12 @@ def on_consent_changed(event: ConsentChanged, *, actor: Actor) -> None:
                 source="consent",
                 actor=actor,
             )
+            publish_signal(
+                key="consent.withdrawal_share",
+                scope_key=event.purpose_key,
+                value=rate.withdrawn / rate.chose,
+                state="ok",
+                sentence=f"{rate.withdrawn} of {rate.chose} people who chose withdrew.",
+                source="consent",
+                actor=actor,
+            )

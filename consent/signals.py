@@ -1,4 +1,4 @@
-"""The signals this room publishes: what share of those who chose said yes."""
+"""The signals this room publishes: what share of those who chose said yes, and who withdrew."""
 
 from datetime import timedelta
 
@@ -22,5 +22,14 @@ declare_signals(
         direction="lower_is_better",
         max_age=timedelta(hours=1),
         title="Recipients of data that have not confirmed in time",
+    ),
+    SignalDefinition(
+        key="consent.withdrawal_share",
+        owner="consent",
+        unit="share",
+        scope="purpose",
+        direction="none",
+        max_age=timedelta(days=2),
+        title="Share of people who chose and withdrew",
     ),
 )

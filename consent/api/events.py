@@ -70,8 +70,8 @@ class ConsentEvents(IdempotentRequests):
     )
     def get(self, request: Request) -> Response:
         limit = request.query_params.get("limit", "200")
-        if not limit.isdecimal():
-            raise Invalid("limit is a number.")
+        if not limit.isdecimal() or len(limit) > 6:
+            raise Invalid("limit is a number, 1 to 1000.")
         page = selectors_events.events_after(
             request.query_params.get("after", ""),
             int(limit),

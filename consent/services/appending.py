@@ -66,7 +66,7 @@ def _said(draft: EventDraft) -> dict[str, Any]:
         "key": draft.purpose.key,
         "basis": draft.purpose.lawful_basis,
         "status": str(draft.status),
-        "valid": draft.status in VALID_STATUSES,
+        "valid": str(draft.status) in VALID_STATUSES,
         "method": str(draft.method),
         "kind": str(draft.actor_kind),
         "type": draft.type_key,

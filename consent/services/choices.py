@@ -103,7 +103,7 @@ def cover_descendants(choices: Sequence[Said]) -> list[Said]:
 
     Where the same act says yes to something below a no, the no stands.
     """
-    denied = {each: status for each, status, _ in choices if status not in VALID_STATUSES}
+    denied = {each: status for each, status, _ in choices if str(status) not in VALID_STATUSES}
     if not denied:
         return list(choices)
     below = list(Purpose.objects.raw(_BELOW, [[each.pk for each in denied]]))
@@ -112,11 +112,12 @@ def cover_descendants(choices: Sequence[Said]) -> list[Said]:
     said = {purpose.pk: (purpose, status, type_key) for purpose, status, type_key in choices}
     parents = {each.pk: each for each in (*denied, *below)}
     for purpose in below:
-        above = parents[purpose.parent_id]
+        above = purpose
         while above not in denied:
+            assert above.parent_id is not None  # it was found below one of them
             above = parents[above.parent_id]
         own = said.get(purpose.pk)
-        if own is None or own[1] in VALID_STATUSES:
+        if own is None or str(own[1]) in VALID_STATUSES:
             said[purpose.pk] = (purpose, denied[above], own[2] if own else "")
     return list(said.values())
 

@@ -117,7 +117,7 @@ def merge_subjects(*, browser: str, account: str, actor: Actor) -> Merged:
                     region=there.subject.region or here.subject.region,
                     gpc=head.gpc_at_choice if carried else there.subject.gpc,
                     notice_version=head.notice_version if carried else "",
-                    expires_at=head.expires_at if status in VALID_STATUSES else None,
+                    expires_at=head.expires_at if str(status) in VALID_STATUSES else None,
                 )
             )
             before = mine.status if mine else str(EventStatus.UNKNOWN)
