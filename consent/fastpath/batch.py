@@ -41,16 +41,30 @@ def words_of(decision: Decision) -> bytes:
     return b'",' + encode_json(told)[1:-1] + _NEXT
 
 
-def rows_of(states: States) -> list[bytes]:
-    """Return each person's state as bytes: what the words of an answer are kept by."""
+#: A person's state as the key of what is told: a number where one class decides, else bytes.
+Row = int | bytes
+
+
+def rows_of(states: States) -> Sequence[Row]:
+    """Return each person's state as what the words of an answer are kept by."""
     import numpy as np
 
     count, places = states.codes.shape
+    if places == 1:
+        numbers: list[Row] = (states.words.astype(np.int64) << 16 | states.codes[:, 0]).tolist()
+        return numbers
     rows = np.empty((count, 2 + places), np.uint16)
     rows[:, :2] = states.words.view(np.uint16).reshape(count, 2)
     rows[:, 2:] = states.codes
-    found: list[bytes] = rows.view(f"V{4 + 2 * places}").ravel().tolist()
+    found: list[Row] = rows.view(f"V{4 + 2 * places}").ravel().tolist()
     return found
+
+
+def _state_of(row: Row) -> tuple[int, list[int]]:
+    """The flags with region and the classes behind a row."""
+    if isinstance(row, int):
+        return row >> 16, [row & 0xFFFF]
+    return int.from_bytes(row[:4], "little"), memoryview(row[4:]).cast("H").tolist()
 
 
 def _joined(subjects: Sequence[str], words: list[bytes], as_of: bytes) -> bytes:
@@ -105,7 +119,7 @@ class Batches:
             told = _joined(asked.subjects, words, as_of)
         return tell(told, environ)
 
-    def _rows(self, view: View, flag: Flag, subjects: Sequence[str]) -> list[bytes]:
+    def _rows(self, view: View, flag: Flag, subjects: Sequence[str]) -> Sequence[Row]:
         if not subjects:
             return []
         return rows_of(self.people.read_states(view, flag, self.people.lookups(subjects)))
@@ -116,7 +130,7 @@ class Batches:
         caller: KnownCaller,
         flag: Flag,
         asked: CheckQuestion,
-        rows: list[bytes],
+        rows: Sequence[Row],
     ) -> list[bytes]:
         """Decide the states that are new, and ask PostgreSQL about the doubtful."""
         key = (flag.kind, flag.key, asked.region, asked.gpc)
@@ -138,9 +152,8 @@ class Batches:
                 found[place] = words_of(decision)
         return found
 
-    def _decide(self, view: View, flag: Flag, row: bytes, asked: CheckQuestion) -> bytes | Slow:
-        word = int.from_bytes(row[:4], "little")
-        codes = memoryview(row[4:]).cast("H").tolist()
+    def _decide(self, view: View, flag: Flag, row: Row, asked: CheckQuestion) -> bytes | Slow:
+        word, codes = _state_of(row)
         decision = self.people.decide_state(view, flag, word, codes, asked.region, asked.gpc)
         return SLOW if decision is None else words_of(decision)
 

@@ -59,7 +59,7 @@ class View:
     evaluations: dict[tuple[str, str], Flag]
     callers: dict[object, KnownCaller] = field(default_factory=dict)
     bulks: dict[frozenset[str] | None, dict[Any, Any]] = field(default_factory=dict)
-    batches: dict[object, dict[bytes, Any]] = field(default_factory=dict)
+    batches: dict[object, dict[int | bytes, Any]] = field(default_factory=dict)
 
     def recognise(self, secret: str, now: float) -> KnownCaller | None:
         """Return the server behind an API key; None wherever the slow path has to say why not."""
