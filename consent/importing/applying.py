@@ -17,6 +17,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection, transaction
 
+from consent.decision.expiry import PurposeRules, expiry_of
 from consent.decision.vocabulary import VALID_STATUSES
 from consent.fastpath.doubt import announce_many
 from consent.fastpath.fingerprint import lookup_key, lookup_of
@@ -141,6 +142,7 @@ class PurposeRow:
 
     id: UUID
     lawful_basis: str
+    rules: PurposeRules
 
 
 Prepared = list[tuple[Any, ...]]
@@ -189,7 +191,9 @@ def prepare(
                 at,
                 choice.notice_version,
                 choice.region,
-                choice.expires_at,
+                expiry_of(purpose.rules, choice.region, at, choice.expires_at)
+                if choice.status in _VALID
+                else None,
                 hashlib.sha256(evidence).hexdigest(),
             )
         )

@@ -24,6 +24,7 @@ from consent.importing.presets import FIELDS, PRESETS, Preset
 from consent.importing.rows import Broken, Choice, read_row
 from consent.models import ImportBatch
 from consent.services.access import require
+from consent.services.expiry import rules_for_recording
 from governance.core.actors import Actor, SystemActor
 from governance.core.clock import database_now
 from governance.core.errors import Conflict, DomainError, Invalid, NotFound
@@ -156,9 +157,10 @@ def _read(
     batch: ImportBatch, size: int
 ) -> tuple[list[Choice], list[Broken], int, int, int, dict[str, applying.PurposeRow]]:
     preset, at = _preset(batch.preset), applying.now()
+    found = list(Purpose.objects.all())
+    rules = rules_for_recording(found)
     purposes = {
-        key: applying.PurposeRow(pk, basis)
-        for key, pk, basis in Purpose.objects.values_list("key", "pk", "lawful_basis")
+        each.key: applying.PurposeRow(each.pk, each.lawful_basis, rules[each.pk]) for each in found
     }
     ids = {key: each.id for key, each in purposes.items()}
     choices: list[Choice] = []
