@@ -67,7 +67,8 @@ def connections_wanted() -> int:
     web = int(env.read("TACTFUL_WEB_THREADS"))
     workers = int(env.read("TACTFUL_WORKERS"))
     # Each worker parent and pool child holds Django's connection and the broker's pool of 4.
-    return web + 4 + (workers + 1) * 5 + 2 * 5 + 5 + 10
+    stream, webhooks = 1, 1
+    return web + 4 + (workers + 1) * 5 + 2 * 5 + 5 + stream + webhooks + 10
 
 
 def connections_allowed() -> int:
