@@ -8,6 +8,7 @@ from methods.kinds import Method
 
 _METHODS: dict[str, str] = {
     "exposure.popularity": "methods.exposure.popularity:Popularity",
+    "fairness.calibration": "methods.fairness.calibration:Calibration",
     "fairness.groups": "methods.fairness.groups:GroupFairness",
 }
 

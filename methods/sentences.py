@@ -56,6 +56,8 @@ def _statement(m: Measurement) -> str:
     )
     place = _where(m.slice)
     verb = _verb(m.metric)
+    if verb is None:
+        return _measured(m, of, to, place)
     if compared.kind == "ratio":
         return f"{_capital(of)} {verb} {_figure(m, m.value or 0.0)} times as often as {to}{place}"
     points = abs(m.value or 0.0) * 100
@@ -63,10 +65,19 @@ def _statement(m: Measurement) -> str:
     return f"{_capital(of)} {verb} {points:.1f} percentage points {more} often than {to}{place}"
 
 
-def _verb(metric: str) -> str:
+def _measured(m: Measurement, of: str, to: str, place: str) -> str:
+    """Return the contrast of a measure that is not a share of people."""
+    assert m.comparison is not None
+    name = _name(re.sub(r"_(difference|ratio)$", "", m.metric))
+    if m.comparison.kind == "ratio":
+        return f"{name} of {of} is {_figure(m, m.value or 0.0)} times that of {to}{place}"
+    return f"{name} of {of} lies {_figure(m, m.value or 0.0)} from that of {to}{place}"
+
+
+def _verb(metric: str) -> str | None:
     base = re.sub(r"_(difference|ratio)$", "", metric)
     base = _SCALARS.get(base, base)
-    return _VERBS.get(base, "are selected, rightly or wrongly,")
+    return "are selected, rightly or wrongly," if base == "equalized_odds" else _VERBS.get(base)
 
 
 def _side(slice_: dict[str, str], compared: Comparison, stratum: dict[str, str]) -> str:
