@@ -5,7 +5,6 @@ Called by the services inside their transactions. Nothing here writes a state or
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class _Host:
-    """The control file as this process maps it; a fork maps its own."""
+    """The control file as this process maps it; a fork, or a folder made anew, is mapped anew."""
 
     control: Control | None = None
 
@@ -29,7 +28,7 @@ class _Host:
 def control_of_host() -> Control:
     folder = folder_of(settings.DATA_DIR)
     held = _Host.control
-    if held is None or held.process != os.getpid() or held.folder != folder:
+    if held is None or held.folder != folder or not held.is_own():
         held = _Host.control = Control(folder)
     return held
 

@@ -23,7 +23,7 @@ from consent.fastpath.slots import Full, SlotFile, fence
 
 _MAGIC: Final = int.from_bytes(b"tactCTRL", "little")
 # Words of the control file.
-GENERATION, EPOCH, VALID_UNTIL, APPLIED, DISTRUSTED, TRUSTED, HOST, HINT = range(2, 10)
+GENERATION, EPOCH, VALID_UNTIL, APPLIED, DISTRUSTED, TRUSTED, HOST, HINT, FULL = range(2, 11)
 _JOURNAL_AT: Final = 512
 ENTRIES: Final = 16_384
 #: How long a writer waits for the lock; whoever holds it longer is stopped, not busy.
@@ -74,12 +74,20 @@ class Control:
         try:
             access = mmap.ACCESS_WRITE if writable else mmap.ACCESS_READ
             self._map = mmap.mmap(descriptor, 0, access=access)
+            self._inode = os.fstat(descriptor).st_ino
         finally:
             os.close(descriptor)
         self.words = memoryview(self._map).cast("Q")
         self._thread_lock = threading.Lock()
         self._table: SlotFile | None = None
         self.process = os.getpid()
+
+    def is_own(self) -> bool:
+        """Whether this process made the map, of the file that still lies at its path."""
+        try:
+            return self.process == os.getpid() and self.path.stat().st_ino == self._inode
+        except FileNotFoundError:
+            return False
 
     # Read by everybody -----------------------------------------------------------------------
 
@@ -154,6 +162,8 @@ class Control:
 
     def _note(self, lookups: Iterable[int], transaction: int) -> None:
         words, number = self.words, self.words[HINT]
+        if words[FULL]:
+            raise Full  # as the applier last saw it: no entry is sought again until it looked
         for lookup in lookups:
             for _ in range(ENTRIES):
                 number = (number + 1) % ENTRIES
@@ -161,6 +171,7 @@ class Control:
                 if words[at + 1] == 0:
                     break
             else:
+                words[FULL] = 1
                 raise Full
             words[at] = lookup & layout.WORD
             fence()
@@ -170,12 +181,14 @@ class Control:
     # The applier -----------------------------------------------------------------------------
 
     def entries(self) -> list[Entry]:
-        """The doubts noted and not yet freed."""
+        """The doubts noted and not yet freed; a journal that has room again is told so."""
         import numpy as np
 
         fence()
         pairs = np.frombuffer(self._map, np.uint64)[_JOURNAL_AT:].reshape(ENTRIES, 2)
         used = np.flatnonzero(pairs[:, 1])
+        if len(used) < ENTRIES:
+            self.words[FULL] = 0
         return [
             Entry(int(number), int(pairs[number, 0].view(np.int64)), int(pairs[number, 1]))
             for number in used

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from django.conf import settings as configured
 from django.db import transaction
@@ -10,7 +12,7 @@ from psycopg import OperationalError
 from consent.decision.facts import ANONYMOUS, Circumstances, PersonFacts
 from consent.decision.precedence import decide_purpose
 from consent.decision.vocabulary import Reason, Status
-from consent.fastpath.journal import ENTRIES
+from consent.fastpath.journal import DISTRUSTED, ENTRIES
 from consent.identity import pseudonym_of
 from consent.models import ConsentChange
 from consent.services import erase_subject, publish_notice, record_choice, restrict_subject
@@ -222,3 +224,17 @@ def test_a_notice_published_later_outdates_who_chose_before_it(host: HostTable) 
         for who in ("ada", "ben")
     ]
     assert decided == [Reason.NOTICE_OUTDATED, Reason.GIVEN]
+
+
+def test_a_writer_follows_a_folder_that_was_made_anew(
+    host: HostTable, new_host: Callable[[str], HostTable]
+) -> None:
+    choose("ada", "given")
+    host.settle()
+    for path in host.applier.control.folder.iterdir():
+        path.unlink()
+    again = new_host("one")
+    again.settle()
+    choose("ada", "withdrawn")
+    assert (slot := again.read("ada")) is not None and slot.doubt
+    assert not again.applier.control.words[DISTRUSTED]
