@@ -63,7 +63,7 @@ def programs(*, host: str, port: int, threads: int, workers: int) -> list[Progra
         "1",
     )
     web += ("--blocking-threads", str(threads), "--no-ws", "--http", "1", "--log-level", "error")
-    web += ("--workers", "1", "--workers-kill-timeout", "8")
+    web += ("--workers-kill-timeout", "8")
     beat: tuple[str, ...] = (*CELERY, "beat", "-S", "celery.beat:Scheduler")
     return [
         Program("relay", 1, _python("manage.py", "relay")),
