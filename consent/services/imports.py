@@ -157,10 +157,11 @@ def _read(
     batch: ImportBatch, size: int
 ) -> tuple[list[Choice], list[Broken], int, int, int, dict[str, applying.PurposeRow]]:
     preset, at = _preset(batch.preset), applying.now()
-    found = list(Purpose.objects.all())
-    rules = rules_for_recording(found)
+    registered = list(Purpose.objects.all())
+    rules = rules_for_recording(registered)
     purposes = {
-        each.key: applying.PurposeRow(each.pk, each.lawful_basis, rules[each.pk]) for each in found
+        each.key: applying.PurposeRow(each.pk, each.lawful_basis, rules[each.pk])
+        for each in registered
     }
     ids = {key: each.id for key, each in purposes.items()}
     choices: list[Choice] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from io import StringIO
 from typing import TYPE_CHECKING
 
@@ -93,10 +94,10 @@ def test_a_past_answer_follows_the_rules_of_its_day(carousel: System) -> None:
     say("given")
     DataSubject.objects.update(age_band="13_to_15")
     free = moment()
-    publish = {"texts": texts, "actor": STAGE}
-    services.publish_notice(key="other", purposes=[Purpose.objects.get(key="ads")], **publish)
+    publish = partial(services.publish_notice, texts=texts, actor=STAGE)
+    publish(key="other", purposes=[Purpose.objects.get(key="ads")])
     other_told = moment()
-    services.publish_notice(key="own", purposes=[purpose], **publish)
+    publish(key="own", purposes=[purpose])
     told = moment()
     set_age_rule(type=kind, region="*", minimum_age=16, unknown_age="allow", actor=STAGE)
     aged = moment()
