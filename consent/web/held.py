@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET
 from consent import selectors_person
 from consent.web.opening import Visit, in_page_language, opened, visit_frame
 from consent.web.preferences import as_file
-from consent.web.texts import COMPLAINTS, FIELDS, STATUSES, purpose_title
+from consent.web.texts import CODED, COMPLAINTS, FIELDS, STATUSES, VALUES, purpose_title
 from governance.people.web.access import public_route
 from governance.registry.models import Purpose
 
@@ -90,11 +90,13 @@ def _value(name: str, value: Any, purposes: dict[str, Purpose], language: str) -
         return STATUSES[language].get(value, str(value))
     if name == "about":
         return COMPLAINTS[language].get(value, str(value))
+    if name in CODED:
+        return VALUES[language].get(value, str(value))
     if isinstance(value, bool):
         return {"en": ("No", "Yes"), "de": ("Nein", "Ja")}[language][value]
     moment = value
     if isinstance(value, str) and value[:4].isdigit() and "T" in value:
         moment = parse_datetime(value) or value
     if isinstance(moment, datetime):
-        return date_format(moment, "DATETIME_FORMAT")
+        return f"{date_format(moment, 'DATETIME_FORMAT')} UTC"
     return str(value)

@@ -37,7 +37,7 @@ from consent.web.texts import (
 )
 from governance.core.errors import DomainError
 from governance.people.web.access import public_route
-from governance.registry.models import Purpose
+from governance.registry.models import Purpose, System
 
 _DONE = (
     "saved",
@@ -191,6 +191,7 @@ def _page(request: HttpRequest, visit: Visit) -> dict[str, Any]:
         said = words[done].format(due=day(filed[0].due_at))
     else:
         said = words[done] if done in _DONE else ""
+    said_before = selectors.history_of(subject)[:50] if subject else []
     again = [type_text(each.type, language)[0] for each in own.toggles if each.ask_again]
     return visit_frame(request, visit) | {
         "nonce": secrets.token_urlsafe(16),
@@ -216,6 +217,9 @@ def _page(request: HttpRequest, visit: Visit) -> dict[str, Any]:
             }
             for each in filed
         ],
+        "history_count": words["held_row" if len(said_before) == 1 else "held_rows"].format(
+            n=len(said_before)
+        ),
         "history": [
             {
                 "id": event.pk,
@@ -223,7 +227,7 @@ def _page(request: HttpRequest, visit: Visit) -> dict[str, Any]:
                 "what": purpose_title(event.purpose, language),
                 "status": STATUSES[language].get(event.status, event.status),
             }
-            for event in (selectors.history_of(subject)[:50] if subject else [])
+            for event in said_before
         ],
     }
 
@@ -259,13 +263,14 @@ def likes_of(
     if subject is None:
         return []
     found = selectors_person.interests_of(subject)
+    titles = dict(System.objects.values_list("key", "title"))
     return [
         {
             "id": each.pk,
             "label": each.label,
             "source": words["likes_yours"]
             if each.standing == "confirmed"
-            else words["likes_source"].format(system=each.system_key),
+            else words["likes_source"].format(system=titles.get(each.system_key, each.system_key)),
             "because": words["likes_because"].format(because=each.because) if each.because else "",
             "remove": words["likes_remove"].format(label=each.label),
             "correct": words["likes_correct"].format(label=each.label),

@@ -13,6 +13,7 @@ from consent.web.texts.english import ENGLISH
 from consent.web.texts.german import GERMAN
 from consent.web.texts.refusals import refusal_text
 from consent.web.texts.vocabulary import (
+    CODED,
     COMPLAINTS,
     FIELDS,
     OBSTACLES,
@@ -20,12 +21,14 @@ from consent.web.texts.vocabulary import (
     REASONS,
     STATUSES,
     TYPES_DE,
+    VALUES,
     purpose_text,
     purpose_title,
     type_text,
 )
 
 __all__ = [
+    "CODED",
     "COMPLAINTS",
     "FIELDS",
     "OBSTACLES",
@@ -34,6 +37,7 @@ __all__ = [
     "STATUSES",
     "TEXTS",
     "TYPES_DE",
+    "VALUES",
     "WIDGET_WORDS",
     "purpose_text",
     "purpose_title",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from consent.choices import ComplaintAbout
+from consent.choices import AgeBand, ComplaintAbout, Component, InterestStanding, Method
 from governance.registry.models import PersonalizationType, Purpose
 
 STATUSES: Final[dict[str, dict[str, str]]] = {
@@ -252,6 +252,46 @@ FIELDS: Final[dict[str, dict[str, str]]] = {
         "version__key": "Hinweis",
     },
 }
+
+# Values that are stored as codes.
+VALUES: Final[dict[str, dict[str, str]]] = {
+    "en": {
+        **{str(value): str(label) for value, label in Method.choices},
+        **{str(value): str(label) for value, label in AgeBand.choices},
+        **{str(value): str(label) for value, label in Component.choices},
+        **{str(value): str(label) for value, label in InterestStanding.choices},
+    },
+    "de": {
+        "preference_centre": "Auf der Seite Ihrer Entscheidungen",
+        "toggle": "Mit einem Schalter",
+        "banner": "Über einen Hinweis",
+        "banner_accept": "Über einen Hinweis, angenommen",
+        "banner_reject": "Über einen Hinweis, abgelehnt",
+        "widget": "In der Seite des Dienstes",
+        "api": "Über den Dienst",
+        "gpc": "Durch Global Privacy Control",
+        "import": "Übernommen aus einem früheren System",
+        "bulk": "Für viele zugleich",
+        "merge": "Beim Anmelden zusammengeführt",
+        "guardian": "Durch Erziehungsberechtigte",
+        "renewal": "Erneut gefragt",
+        "expiry": "Abgelaufen",
+        "unknown": "Nicht bekannt",
+        "under_13": "Unter 13",
+        "13_to_15": "13 bis 15",
+        "16_to_17": "16 oder 17",
+        "minor": "Minderjährig",
+        "adult": "Erwachsen",
+        "modal": "In einem Fenster",
+        "inline": "In der Seite",
+        "centre": "Auf der Seite Ihrer Entscheidungen",
+        "guessed": "Vermutet",
+        "confirmed": "Von Ihnen bestätigt",
+        "removed": "Von Ihnen gestrichen",
+    },
+}
+#: The stored fields whose values are such codes.
+CODED: Final = frozenset({"method", "age_band", "component", "standing"})
 
 
 def type_text(kind: PersonalizationType, language: str) -> tuple[str, str]:
