@@ -10,9 +10,9 @@ from django.utils.safestring import SafeString, mark_safe
 
 from governance.registry.models import RegionRule
 
-_LEFT, _WIDTH, _ROW = 90, 630, 30
+_LEFT, _WIDTH, _ROW = 110, 610, 30
 # The share of colour says how much is asked of the person; the word stands in the bar.
-_STRENGTH = {"notice_only": "0.15", "opt_out": "0.3", "opt_in": "0.5", "prohibited": "0.75"}
+_STRENGTH = {"notice_only": "0.06", "opt_out": "0.12", "opt_in": "0.2", "prohibited": "0.3"}
 
 
 def region_name(region: str) -> str:
