@@ -68,7 +68,9 @@ class Front:
             start_response(told[0], told[1])
             answer = (told[2],)
         if question and self.samples is not None and isinstance(answer, (tuple, list)):
-            self.samples.keep(path, question, b"".join(answer))
+            body = b"".join(answer)
+            if body:  # a 304 tells nothing new
+                self.samples.keep(path, question, body)
         return answer
 
     def counts(self) -> dict[str, int]:
