@@ -10,6 +10,7 @@ _METHODS: dict[str, str] = {
     "exposure.popularity": "methods.exposure.popularity:Popularity",
     "fairness.calibration": "methods.fairness.calibration:Calibration",
     "fairness.groups": "methods.fairness.groups:GroupFairness",
+    "fairness.pricing": "methods.fairness.pricing:Pricing",
 }
 
 
