@@ -100,7 +100,9 @@ SETTINGS: dict[str, Setting] = {
         Setting("TACTFUL_STREAM_LISTENERS", "2000", _count, "listeners the stream takes at most"),
         Setting("TACTFUL_SAMPLE_EVERY", "1000", _number, "one answer in so many is kept; 0: none"),
         Setting("TACTFUL_NOTIFY_URLS", "", _hosts, "Apprise addresses that receive every notice"),
-        Setting("TACTFUL_WEBHOOK_PRIVATE", "0", _flag, "webhooks may go to private addresses, http"),
+        Setting(
+            "TACTFUL_WEBHOOK_PRIVATE", "0", _flag, "webhooks may go to private addresses, http"
+        ),
         Setting("SECRET_KEY_FILE", "", _text, "Django's signing key; empty: from the key ring"),
         Setting("SUBJECT_PEPPER_FILE", "", _text, "key of subject pseudonyms; empty: key ring"),
         Setting("FINGERPRINT_KEY_FILE", "", _text, "key of table fingerprints; empty: key ring"),

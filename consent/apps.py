@@ -9,11 +9,10 @@ class ConsentConfig(AppConfig):
 
     def ready(self) -> None:
         from consent import permissions, personal_data, receivers, signals  # noqa: F401
-        from consent.web.panel import show_consent
-        from governance.registry.ports import register_system_panel
-
         from consent.recipients import ports as recipients
         from consent.recipients import receivers as told_recipients  # noqa: F401
+        from consent.web.panel import show_consent
+        from governance.registry.ports import register_system_panel
 
         personal_data.register()
         recipients.register()

@@ -93,11 +93,10 @@ def write_backup(target: Path) -> None:
         with tempfile.TemporaryDirectory(dir=target.parent) as temporary:
             dump = Path(temporary) / DUMP
             # Messages under way are not data: what they stand for is a row.
-            without = ("--no-owner", "--no-acl", "--exclude-schema=pgmq")
+            without = ["--no-owner", "--no-acl", "--exclude-schema=pgmq"]
             # Nor are transactions and hosts of this server, which mean nothing on another.
-            without += tuple(
-                f"--exclude-table-data=consent_{name}" for name in ("change", "servinghost")
-            )
+            for name in ("change", "servinghost"):
+                without.append(f"--exclude-table-data=consent_{name}")
             _run("pg_dump", "--format=custom", *without, f"--file={dump}")
             told = Path(temporary) / NOTE
             told.write_text(json.dumps(note, indent=2) + "\n", "utf-8")

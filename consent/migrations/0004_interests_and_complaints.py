@@ -2,9 +2,10 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
+from django.db import migrations, models
+
 import governance.core.ids
 import governance.core.models
-from django.db import migrations, models
 
 
 class Migration(migrations.Migration):

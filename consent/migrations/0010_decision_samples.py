@@ -7,30 +7,44 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('consent', '0009_recipients'),
+        ("consent", "0009_recipients"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='DecisionSample',
+            name="DecisionSample",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('lookup', models.BigIntegerField(db_index=True, null=True)),
-                ('door', models.CharField(max_length=10)),
-                ('flag', models.CharField(max_length=80)),
-                ('outcome', models.CharField(max_length=12)),
-                ('reason', models.CharField(max_length=32)),
-                ('revision', models.PositiveIntegerField()),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("lookup", models.BigIntegerField(db_index=True, null=True)),
+                ("door", models.CharField(max_length=10)),
+                ("flag", models.CharField(max_length=80)),
+                ("outcome", models.CharField(max_length=12)),
+                ("reason", models.CharField(max_length=32)),
+                ("revision", models.PositiveIntegerField()),
             ],
             options={
-                'indexes': [models.Index(fields=['at'], name='decision_sample_age')],
+                "indexes": [models.Index(fields=["at"], name="decision_sample_age")],
             },
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='decisionsample',
-            trigger=pgtrigger.compiler.Trigger(name='sampled_decision_stays', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'a sampled decision stays as it was told' USING ERRCODE = 'insufficient_privilege';", hash='a3ca6ed5737bc2318a6ccea629486e282f81de57', operation='UPDATE', pgid='pgtrigger_sampled_decision_stays_758fb', table='consent_decisionsample', when='BEFORE')),
+            model_name="decisionsample",
+            trigger=pgtrigger.compiler.Trigger(
+                name="sampled_decision_stays",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'a sampled decision stays as it was told' USING ERRCODE = 'insufficient_privilege';",
+                    hash="a3ca6ed5737bc2318a6ccea629486e282f81de57",
+                    operation="UPDATE",
+                    pgid="pgtrigger_sampled_decision_stays_758fb",
+                    table="consent_decisionsample",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

@@ -42,7 +42,7 @@ def _partition_of(event: ConsentEvent) -> str:
 
 def _copy(event: ConsentEvent, table: str, **changes: str) -> str:
     """The SQL of the same event once more, with some columns said otherwise."""
-    names = [field.column for field in ConsentEvent._meta.concrete_fields]
+    names = [str(field.column) for field in ConsentEvent._meta.concrete_fields]
     values = [changes.get(name, name) for name in names]
     return (
         f"INSERT INTO {table} ({', '.join(names)}) SELECT {', '.join(values)} "

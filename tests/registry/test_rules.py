@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -224,7 +225,7 @@ def test_a_rule_makes_approvals_of_the_systems_that_use_it_stale() -> None:
     assert version is not None
     purpose = Purpose.objects.get(key="product_suggestions")
     kind = PersonalizationType.objects.get(key="product_suggestions")
-    changes = [
+    changes: list[Callable[[], object]] = [
         lambda: services.set_region_rule(
             purpose=purpose, region="DE", regime="prohibited", actor=STAGE
         ),
