@@ -66,6 +66,7 @@ def main(folder: Path, name: str, writers: int, seconds: float) -> None:
     def write(seed: int) -> None:
         chance = random.Random(seed)
         while going():
+            time.sleep(chance.random() * 0.03)  # else everybody is in doubt all the time
             subject, allow = chance.choice(SUBJECTS), chance.random() < 0.5
             began = time.monotonic_ns()
             try:
