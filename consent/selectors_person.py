@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -10,7 +11,9 @@ from django.db.models import QuerySet
 from consent.choices import FROM_THE_PERSON, INTERESTS_PURPOSE, InterestStanding
 from consent.decision.vocabulary import Outcome
 from consent.identity import pseudonyms_of
-from consent.models import Complaint, DataSubject, Interest
+from consent.models import Complaint, DataSubject, Interest, NoticeText
+from consent.notice_selectors import may_ask
+from consent.preferences import Toggle
 from consent.selectors import check_many
 from governance.core.actors import Actor, SystemActor
 from governance.core.errors import NotFound, NotPermitted
@@ -45,6 +48,26 @@ def all_we_hold(pseudonym: str) -> dict[str, list[dict[str, Any]]]:
     person = f"subject:{pseudonym}"
     held = {holder.label: holder.export(person) for holder in registered_personal_data_holders()}
     return {label: rows for label, rows in held.items() if rows}
+
+
+def notices_for_person(keys: Sequence[str], language: str) -> list[NoticeText]:
+    """The texts of the notices named, in their order; in another language where one is missing."""
+    found: dict[str, NoticeText] = {}
+    for text in NoticeText.objects.filter(version__key__in=keys).select_related("version"):
+        held = found.get(text.version.key)
+        if held is None or text.language == language:
+            found[text.version.key] = text
+    return [found[key] for key in keys if key in found]
+
+
+def types_to_ask_again(person: DataSubject | None, toggles: Sequence[Toggle]) -> list[Toggle]:
+    """The types whose yes counts no more and about which the person may be asked now."""
+    waiting = [toggle for toggle in toggles if toggle.ask_again] if person is not None else []
+    return [
+        toggle
+        for toggle in waiting
+        if any(may_ask(person, purpose)[0] for purpose in toggle.purposes)
+    ]
 
 
 def open_complaints(actor: Actor) -> QuerySet[Complaint]:

@@ -18,8 +18,13 @@ from rest_framework.response import Response
 
 from consent.actors import TokenActor
 from consent.choices import Language, Method
-from consent.selectors import current_notice
-from consent.services.own_choices import OwnChoices, read_own_choices, save_own_choices
+from consent.selectors_person import notices_for_person, types_to_ask_again
+from consent.services.own_choices import (
+    OwnChoices,
+    current_notices,
+    read_own_choices,
+    save_own_choices,
+)
 from consent.tokens import SubjectToken, TokenRefused, read_token
 from consent.web.texts import toggle_note, type_text, widget_words
 from governance.core.api.idempotency import IdempotentRequests
@@ -69,7 +74,7 @@ class OwnToggle(serializers.Serializer[Any]):
     by_default = serializers.BooleanField(help_text="On without the person's choice.")
     closed = serializers.BooleanField(help_text="A rule keeps it off; no yes opens it.")
     ask_again = serializers.BooleanField(
-        help_text="The person's yes counts no more: it ran out, or the notice changed."
+        help_text="The yes counts no more (it ran out, or the notice changed) and you may ask."
     )
     note = serializers.CharField(
         allow_blank=True, help_text="What the person should know about it."
@@ -86,7 +91,8 @@ class OwnNotice(serializers.Serializer[Any]):
 class OwnChoicesOut(serializers.Serializer[Any]):
     language = serializers.ChoiceField(Language.choices)
     types = OwnToggle(many=True)
-    notice = OwnNotice(allow_null=True)
+    notice = OwnNotice(allow_null=True, help_text="The first of `notices`.")
+    notices = OwnNotice(many=True)
     words = serializers.DictField(child=serializers.CharField())
     gpc = serializers.BooleanField()
     erased = serializers.BooleanField()
@@ -100,6 +106,14 @@ class OwnChoicesIn(serializers.Serializer[Any]):
     )
     nonce = serializers.CharField(
         min_length=8, max_length=100, help_text="A new random text a save; it saves once."
+    )
+    notices = serializers.ListField(
+        child=serializers.CharField(max_length=63),
+        required=False,
+        allow_null=True,
+        default=None,
+        max_length=20,
+        help_text="The versions that were shown; those in force when left out.",
     )
     clicks = serializers.IntegerField(
         min_value=0,
@@ -159,6 +173,7 @@ class Me(IdempotentRequests):
             gpc=_gpc(request),
             language=_language(request),
             clicks=given.validated_data["clicks"],
+            notices=given.validated_data["notices"],
         )
         told = _told(request, read_own_choices(_token(request), gpc=_gpc(request)))
         told |= {"changed": saved is not None, "receipt": saved.receipt if saved else ""}
@@ -181,7 +196,17 @@ def _language(request: Request) -> str:
 
 def _told(request: Request, choices: OwnChoices) -> dict[str, Any]:
     language = _language(request)
-    notice = current_notice(language)
+    keys = current_notices(choices)
+    notices = [
+        {
+            "version": notice.version.key,
+            "title": notice.title,
+            "short": notice.short,
+            "full": notice.body,
+        }
+        for notice in notices_for_person(keys, language)
+    ]
+    ask = {each.key for each in types_to_ask_again(choices.subject, choices.toggles)}
     return {
         "language": language,
         "types": [
@@ -192,18 +217,13 @@ def _told(request: Request, choices: OwnChoices) -> dict[str, Any]:
                 "on": toggle.on,
                 "by_default": toggle.by_default,
                 "closed": toggle.closed,
-                "ask_again": toggle.ask_again,
+                "ask_again": toggle.key in ask,
                 "note": toggle_note(toggle, language),
             }
             for toggle in choices.toggles
         ],
-        "notice": notice
-        and {
-            "version": notice.version.key,
-            "title": notice.title,
-            "short": notice.short,
-            "full": notice.body,
-        },
+        "notice": notices[0] if notices else None,
+        "notices": notices,
         "words": widget_words(language),
         "gpc": _gpc(request),
         "erased": choices.facts.erased,

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 from django.db import connection, transaction
 
 from consent import preferences
 from consent.actors import TokenActor
+from consent.choices import Component
 from consent.decision.facts import Catalogue, Circumstances, PersonFacts
 from consent.decision.precedence import decide_purpose
 from consent.identity import pseudonym_of
-from consent.models import ConsentState, DataSubject
-from consent.selectors import current_notice
+from consent.models import ConsentState, DataSubject, NoticeVersion
 from consent.services.choices import RecordedChoice, record_choices
+from consent.services.notices import link_served_choice, record_served_notice
 from consent.services.tokens import consume_token
 from consent.slowpath import reading
 from consent.tokens import SubjectToken
@@ -88,28 +89,72 @@ def _states(choices: OwnChoices) -> dict[str, ConsentState]:
     return {state.purpose.key: state for state in held}
 
 
+def _told_about(
+    planned: Sequence[preferences.Planned], shown: Collection[str]
+) -> dict[str, list[preferences.Planned]]:
+    """Sort what is to be recorded by the notice the person had before them about it."""
+    versions = (
+        NoticeVersion.objects.filter(key__in=shown, published_at__isnull=False)
+        .order_by("published_at")
+        .prefetch_related("purposes")
+    )
+    told = {purpose.key: version.key for version in versions for purpose in version.purposes.all()}
+    sorted_by: dict[str, list[preferences.Planned]] = {}
+    for each in planned:
+        sorted_by.setdefault(told.get(each[0].key, ""), []).append(each)
+    return sorted_by
+
+
 def _record(
     choices: OwnChoices,
-    planned: list[preferences.Planned],
+    planned: Sequence[preferences.Planned],
     *,
+    notices: Collection[str] | None,
     method: str,
     gpc: bool,
     language: str,
     clicks: int | None,
 ) -> RecordedChoice | None:
-    if not planned:
+    """Record what was planned, each choice under the notice that was shown about it."""
+    actor = TokenActor(choices.token)
+    shown = current_notices(choices) if notices is None else notices
+    recorded: list[RecordedChoice] = []
+    for notice, group in _told_about(planned, shown).items():
+        one = record_choices(
+            subject=choices.token.subject,
+            choices=group,
+            method=method,
+            actor=actor,
+            gpc=gpc,
+            notice_version=notice,
+            language=language,
+            clicks=clicks,
+        )
+        recorded.append(one)
+        version = NoticeVersion.objects.filter(key=notice).first() if notice else None
+        if version is not None and version.texts.filter(language=language).exists():
+            served = record_served_notice(
+                version=version,
+                language=language,
+                component=Component.CENTRE,
+                subject=choices.token.subject,
+                actor=actor,
+            )
+            link_served_choice(served=served, events=one.events, actor=actor)
+    if not recorded:
         return None
-    notice = current_notice(language)
-    return record_choices(
-        subject=choices.token.subject,
-        choices=planned,
-        method=method,
-        actor=TokenActor(choices.token),
-        gpc=gpc,
-        notice_version=notice.version.key if notice else None,
-        language=language,
-        clicks=clicks,
+    return replace(
+        recorded[-1],
+        events=tuple(event for one in recorded for event in one.events),
+        receipt="\n".join(one.receipt for one in recorded),
     )
+
+
+def current_notices(choices: OwnChoices) -> list[str]:
+    """The notice versions that tell of the types shown, each once, in the types' order."""
+    facts = choices.catalogue.purposes
+    keys = [facts[each.key].notice.current for row in choices.toggles for each in row.purposes]
+    return [key for key in dict.fromkeys(keys) if key]
 
 
 @transaction.atomic
@@ -123,11 +168,13 @@ def save_own_choices(
     language: str,
     clicks: int | None = None,
     only: Collection[str] | None = None,
+    notices: Collection[str] | None = None,
 ) -> RecordedChoice | None:
     """Record that the types in `wanted` are on and all others off; None when nothing changed.
 
-    `only` names the types that this act is about; the others stay as they are. The same nonce
-    saves once: a form that is sent again changes nothing.
+    `only` names the types that this act is about; the others stay as they are. `notices` names
+    the versions that were shown, those in force when None. The same nonce saves once: a form that
+    is sent again changes nothing.
     """
     if not nonce or not consume_token(token=choices.token, idempotency_key=nonce[:100]):
         return None
@@ -135,12 +182,26 @@ def save_own_choices(
     planned = preferences.plan_save(
         toggles, choices.keys & set(wanted), _states(choices), outdated=choices.say_again
     )
-    return _record(choices, planned, method=method, gpc=gpc, language=language, clicks=clicks)
+    return _record(
+        choices,
+        planned,
+        notices=notices,
+        method=method,
+        gpc=gpc,
+        language=language,
+        clicks=clicks,
+    )
 
 
 @transaction.atomic
 def withdraw_own_choices(
-    choices: OwnChoices, *, method: str, gpc: bool, language: str, clicks: int | None = None
+    choices: OwnChoices,
+    *,
+    method: str,
+    gpc: bool,
+    language: str,
+    clicks: int | None = None,
+    notices: Collection[str] | None = None,
 ) -> RecordedChoice | None:
     """Say no to every purpose the token covers, also where no switch stands for it.
 
@@ -151,4 +212,12 @@ def withdraw_own_choices(
     planned = preferences.plan_withdrawal(
         [each for each in purposes if choices.token.covers(each.key)], types, _states(choices)
     )
-    return _record(choices, planned, method=method, gpc=gpc, language=language, clicks=clicks)
+    return _record(
+        choices,
+        planned,
+        notices=notices,
+        method=method,
+        gpc=gpc,
+        language=language,
+        clicks=clicks,
+    )

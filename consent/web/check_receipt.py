@@ -70,7 +70,7 @@ def _given(request: HttpRequest, language: str) -> tuple[str, str]:
 def examine(text: str, language: str) -> Finding:
     """Check a receipt, as a document or in its short form, and say in words what that shows."""
     words = TEXTS[language]
-    compact = text.count(".") == 2 and not text.startswith("{")
+    compact = not text.startswith("{") and all(each.count(".") == 2 for each in text.split())
     try:
         finding = _short_form(text, language) if compact else _document(text, language)
     except NotAReceipt as problem:
@@ -104,12 +104,17 @@ def _short_form(text: str, language: str) -> Finding:
     """The compact signature that recording a choice answers with: several choices of one act."""
     words = TEXTS[language]
     try:
-        claims = verify_compact(settings.KEYS.receipt_key.public_key(), text)
-    except TokenRefused:
+        # One line for each notice that the act was about.
+        events = [
+            event
+            for line in text.split()
+            for event in verify_compact(settings.KEYS.receipt_key.public_key(), line)["events"]
+        ]
+    except (TokenRefused, KeyError, TypeError):
         changed = "The receipt was changed, or another installation signed it."
         return Finding(faults=[refusal_text(changed, language)])
     finding = Finding(proven=[words["check_signed"]], unproven=[words["check_compact"]])
-    for event in claims.get("events", []):
+    for event in events:
         finding.told += [
             (words["check_purpose"], _purpose(event["purpose"], event["purpose"], language)),
             (words["check_status"], STATUSES[language].get(event["status"], event["status"])),

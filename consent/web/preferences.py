@@ -22,7 +22,7 @@ from consent.preferences import Toggle
 from consent.receipts.selectors import own_receipt
 from consent.services import complaints, interests
 from consent.services.merge import take_told
-from consent.services.own_choices import save_own_choices, withdraw_own_choices
+from consent.services.own_choices import current_notices, save_own_choices, withdraw_own_choices
 from consent.tokens import SubjectToken
 from consent.web.opening import Visit, day, in_page_language, opened, visit_frame
 from consent.web.texts import (
@@ -150,6 +150,8 @@ def _save(request: HttpRequest, visit: Visit) -> str:
         "method": Method.PREFERENCE_CENTRE,
         "gpc": visit.gpc,
         "language": visit.language,
+        # What the page showed, not what is in force by now. The hint names versions, no more.
+        "notices": request.POST.getlist("notice")[:20] if "notice" in request.POST else None,
     }
     if everything == "off":
         # One step says no to all, also to what no switch stands for.
@@ -192,7 +194,8 @@ def _page(request: HttpRequest, visit: Visit) -> dict[str, Any]:
     else:
         said = words[done] if done in _DONE else ""
     said_before = selectors.history_of(subject)[:50] if subject else []
-    again = [type_text(each.type, language)[0] for each in own.toggles if each.ask_again]
+    asked = selectors_person.types_to_ask_again(subject, own.toggles)
+    again = [type_text(each.type, language)[0] for each in asked]
     return visit_frame(request, visit) | {
         "nonce": secrets.token_urlsafe(16),
         "rows": [_row(toggle, language) for toggle in own.toggles],
@@ -202,7 +205,7 @@ def _page(request: HttpRequest, visit: Visit) -> dict[str, Any]:
         "done": said,
         "again": words["again"].format(what=", ".join(again)) if again else "",
         "told": _told(subject, language) if request.method == "GET" else [],
-        "notice": selectors.current_notice(language),
+        "notices": selectors_person.notices_for_person(current_notices(own), language),
         "likes": likes_of(subject, words),
         "about": COMPLAINTS[language],
         "complaints": [

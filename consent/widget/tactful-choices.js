@@ -83,6 +83,7 @@ class TactfulChoices extends HTMLElement {
   #inputs = [];
   #clicks = 0;
   #request = 0;
+  #notices = [];
   #words = null;
 
   connectedCallback() {
@@ -164,6 +165,7 @@ class TactfulChoices extends HTMLElement {
   #show(told, kept = null) {
     const words = (this.#words = told.words);
     this.#clicks = kept ? 1 : 0;
+    this.#notices = told.notices.map((notice) => notice.version);
     this.#body.lang = told.language;
     this.#status.lang = told.language;
     if (told.erased) {
@@ -178,16 +180,18 @@ class TactfulChoices extends HTMLElement {
     const chosen = () => this.#inputs.filter((input) => input.checked).map((input) => input.id);
     this.#body.replaceChildren(...[
       element("h2", { textContent: words.title }),
-      element("p", { textContent: told.notice ? told.notice.short : words.lede }),
+      ...(told.notices.length
+        ? told.notices.map((notice) => element("p", { textContent: notice.short }))
+        : [element("p", { textContent: words.lede })]),
       told.gpc && element("p", { textContent: words.gpc }),
       element("div", { className: "both" },
         button("all-off", words.all_off, () => []),
         button("all-on", words.all_on, () => this.#inputs.filter((input) => !input.disabled).map((input) => input.id))),
       element("ul", {}, ...rows.map(([, row]) => row)),
       button("save", words.save, chosen),
-      told.notice && element("details", {},
-        element("summary", { textContent: words.notice_full }),
-        element("p", { textContent: told.notice.full })),
+      ...told.notices.map((notice) => element("details", {},
+        element("summary", { textContent: `${words.notice_full}: ${notice.title}` }),
+        element("p", { textContent: notice.full }))),
     ].filter(Boolean));
   }
 
@@ -217,7 +221,7 @@ class TactfulChoices extends HTMLElement {
     // Disabled for assistive technology only: a button that is really disabled loses the focus.
     for (const each of buttons) each.ariaDisabled = "true";
     try {
-      const told = await this.#ask({ method: "POST", body: JSON.stringify({ on, nonce: nonce(), clicks }) });
+      const told = await this.#ask({ method: "POST", body: JSON.stringify({ on, clicks, nonce: nonce(), notices: this.#notices }) });
       if (request !== this.#request) return;
       this.#show(told);
       if (!told.erased) {

@@ -15,7 +15,7 @@ from django.utils.html import escape
 
 from config.env import ROOT
 from consent import services
-from consent.models import ConsentEvent, ConsentState, DataSubject, Interest
+from consent.models import ConsentEvent, ConsentState, DataSubject, Interest, ServedChoice
 from consent.services.interests import Guess, note_interests
 from consent.services.withdrawal_links import make_withdrawal_links
 from consent.tokens import TokenRefused, read_token
@@ -188,6 +188,32 @@ def test_a_yes_under_an_older_notice_is_asked_for_again(client: Client) -> None:
     assert "Please look again" in page and "off: Product suggestions." in page
     page = send(client, token, page, type=["product_suggestions"])
     assert "Please look again" not in page and page.count(" checked>") == 1
+
+
+def publish(key: str, *purposes: str) -> None:
+    texts = dict.fromkeys(("en", "de"), (f"About {key}", f"Short {key}.", "Long."))
+    about = Purpose.objects.filter(key__in=purposes) if purposes else None
+    services.publish_notice(key=key, texts=texts, purposes=about, actor=STAGE)
+
+
+def test_each_choice_is_recorded_under_the_notice_that_was_shown_about_it(client: Client) -> None:
+    publish("all")
+    publish("ads", "ads", "ads_third_party")
+    token = token_for()
+    page = shown(client, token)
+    assert "Short all." in page and "Short ads." in page
+    publish("all-2")  # between the look and the save
+    nonce = re.search(r'name="nonce" value="([^"]+)"', page)
+    assert nonce
+    seen = re.findall(r'name="notice" value="([^"]+)"', page)
+    form = {"token": token, "nonce": nonce[1], "notice": seen, "all": "on"}
+    client.post(PAGE, form)
+    told = dict(ConsentEvent.objects.values_list("purpose__key", "notice_version"))
+    assert told["ads"] == "ads" and told["product_suggestions"] == "all"
+    links = ServedChoice.objects.values_list("served__version__key", "served__component")
+    assert set(links) == {("all", "centre"), ("ads", "centre")}
+    assert links.count() == len(told)
+    assert "Please look again" in shown(client, token)
 
 
 def test_what_a_sign_in_joined_is_told_once(client: Client) -> None:
