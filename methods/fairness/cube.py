@@ -101,7 +101,7 @@ def collect(
     columns: Mapping[str, list[str]],
     *,
     positive: str | None,
-    threshold: float | None,
+    threshold: float | Literal["median"] | None,
 ) -> GroupCube:
     """Collect the cube; one aggregation, and per margin one more when subjects are given."""
     import ibis
@@ -117,11 +117,13 @@ def collect(
     dims = {f"k{i}": table[name] for i, name in enumerate((*controls, *groups))}
     if truth is not None:
         dims["truth"] = table[truth]
-    dims["pred"] = (
-        number(table[predicted], predicted, role) >= threshold
-        if role == "score"
-        else table[predicted]
-    )
+    dims["pred"] = table[predicted]
+    if role == "score":
+        score = number(table[predicted], predicted, role)
+        # Local Law 144 counts who scores above the median of all.
+        dims["pred"] = (
+            score > score.median().execute() if threshold == "median" else score >= threshold
+        )
     measures: dict[str, Any] = {}
     rows = table.select(**dims)
     if weight is not None:
@@ -178,7 +180,7 @@ def collect(
     )
 
 
-def _prediction(columns: Mapping[str, list[str]], threshold: float | None) -> tuple[str, str]:
+def _prediction(columns: Mapping[str, list[str]], threshold: float | str | None) -> tuple[str, str]:
     if "y_pred" in columns:
         return columns["y_pred"][0], "y_pred"
     if "score" in columns and threshold is not None:

@@ -50,13 +50,15 @@ def measure(
             measurements += _scalars(audit, by, stratum, recorded[by])
             measurements += _contrasts(audit, by, stratum, recorded[by])
     measurements += _not_applicable(audit)
-    from methods.fairness.presentation import charts, limitations, tables
+    from methods.fairness import paradox
+    from methods.fairness.presentation import charts, impact_ratios, limitations, tables
 
+    turned = paradox.reversals(cube, audit.rates, audit.level)
     return Findings(
         tuple(measurements),
-        tables(cube, audit.rates),
+        (*tables(cube, audit.rates), *impact_ratios(cube), *paradox.tables(turned)),
         charts(measurements, limits),
-        limitations(audit),
+        (*paradox.warnings(turned, cube.controls), *limitations(audit)),
     )
 
 

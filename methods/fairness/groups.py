@@ -75,9 +75,12 @@ class GroupParameters(MethodParameters):
         None, description="The reference group: a value, or column=value pairs."
     )
     positive: str | None = Field(None, description="The label value that counts as positive.")
-    threshold: float | None = Field(
+    threshold: float | Literal["median"] | None = Field(
         None,
-        description="Scores at or above it count as selected, when there is no y_pred.",
+        description=(
+            "Scores at or above it count as selected, when there is no y_pred; 'median' selects "
+            "those above the median of all."
+        ),
     )
     metrics: tuple[str, ...] | None = Field(
         None, description="Base rates to report; all that apply when left out."

@@ -43,6 +43,40 @@ def berkeley(metric: str, slice_: dict[str, str], controls: Sequence[str] = ()) 
     return float("nan") if found.value is None else found.value
 
 
+def _adjusted() -> float:
+    """Return women's gap to men at equal departments, by hand."""
+    total = weighted = 0.0
+    for sexes in BERKELEY.values():
+        people = {sex: sum(counts) for sex, counts in sexes.items()}
+        gap = sexes["Female"][0] / people["Female"] - sexes["Male"][0] / people["Male"]
+        total += sum(people.values())
+        weighted += sum(people.values()) * gap
+    return weighted / total
+
+
+def turned_round() -> float:
+    """Return women's gap to men at equal departments from the reversal the method warns of."""
+    import ibis
+    import pyarrow as pa
+
+    from methods.fairness.cube import collect
+    from methods.fairness.paradox import reversals
+
+    rows = [
+        (sex, department, admitted)
+        for department, sexes in BERKELEY.items()
+        for sex, counts in sexes.items()
+        for admitted, count in zip((1, 0), counts, strict=True)
+        for _ in range(count)
+    ]
+    names = ("sex", "department", "admitted")
+    table = ibis.memtable(pa.table(dict(zip(names, zip(*rows, strict=True), strict=True))))
+    columns = {"group": ["sex"], "control": ["department"], "y_pred": ["admitted"]}
+    cube = collect(table, columns, positive=None, threshold=None)
+    (found,) = reversals(cube, ["selection_rate"], 0.95)
+    return found.adjusted if found.of == ("Female",) else -found.adjusted
+
+
 def known_answers() -> Sequence[KnownAnswer]:
     """Return the cases."""
     return (
@@ -69,6 +103,12 @@ def known_answers() -> Sequence[KnownAnswer]:
             _SOURCE,
             89 / 108 - 512 / 825,
             lambda: berkeley("selection_rate_difference", {"department": "A"}, ("department",)),
+        ),
+        KnownAnswer(
+            "the paradox: how far women are ahead at equal departments",
+            f"{_SOURCE}; closed form: department sizes as weights",
+            _adjusted(),
+            turned_round,
         ),
         KnownAnswer(
             "Wilson's interval, 81 of 263, lower end",

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # Below so many degrees of freedom a group of at least so many units is carried by a few of them.
 FEW_DEGREES, FEW_UNITS = 8, 30
+# Categories with a smaller share may be left out under Local Law 144.
+SMALL = 0.02
 
 
 def tables(cube: GroupCube, rates: Sequence[str]) -> tuple[Table, ...]:
@@ -38,6 +40,40 @@ def tables(cube: GroupCube, rates: Sequence[str]) -> tuple[Table, ...]:
             {
                 "title": "Groups by " + " and ".join(by),
                 "columns": [*cube.controls, *by, cube.unit, *OUTCOMES, *rates],
+                "rows": rows,
+            }
+        )
+    return tuple(found)
+
+
+def impact_ratios(cube: GroupCube) -> tuple[Table, ...]:
+    """Return impact ratios as New York City's Local Law 144 has them published; none per stratum.
+
+    The selection rate of a category over that of the most selected category, for each attribute
+    and crossed. Categories below 2 % of the rows may be left out of the law's comparison; they
+    are marked, not hidden.
+
+    Source: 6 RCNY 5-300 and 5-301 (2023).
+    """
+    if cube.controls:
+        return ()
+    found = []
+    for by in cube.attributes:
+        parts = [(key, side(cube.margins[by], i)) for i, key in enumerate(cube.margins[by].keys)]
+        everyone = sum(float(part.counts.sum()) for _, part in parts)
+        shares = [float(part.counts.sum()) / everyone for _, part in parts]
+        large = [part for (_, part), share in zip(parts, shares, strict=True) if share >= SMALL]
+        most = max((part.value("selection_rate") for part in large), default=0.0)
+        rows = []
+        for (key, part), share in zip(parts, shares, strict=True):
+            rate = part.value("selection_rate")
+            ratio = rate / most if most > 0 else None
+            few = "below 2 % of rows" if share < SMALL else ""
+            rows.append([*key, part.n("selection_rate"), rate, ratio, few])
+        found.append(
+            {
+                "title": f"Impact ratios by {' and '.join(by)} (NYC Local Law 144; no limit set)",
+                "columns": [*by, cube.unit, "selection rate", "impact ratio", "note"],
                 "rows": rows,
             }
         )
@@ -117,6 +153,11 @@ def limitations(audit: "Design") -> tuple[str, ...]:
         )
     found += _uncompared(audit)
     found += _carried_by_few(cube)
+    if not cube.controls:
+        found.append(
+            "Impact ratios are counted as New York City's Local Law 144 defines them; the law sets "
+            "no limit for them, and 0.80 is a rule of thumb of 29 CFR 1607.4(D)."
+        )
     found.append("A difference between groups is not yet a cause: see the control columns.")
     return tuple(found)
 

@@ -60,6 +60,8 @@ RATES: dict[str, Rate] = {
         Rate("true_negative_rate", (0, 0, 0, 1), "negative", True, "rightly not selected"),
         Rate("accuracy", (1, 0, 0, 1), "all", True, "decided rightly"),
         Rate("precision", (1, 0, 0, 0), "selected", True, "deserving among the selected"),
+        # Beside the selection ratio: small refusal rates may differ many times over unseen there.
+        Rate("refusal_rate", (0, 0, 1, 1), "all", False, "refused"),
     )
 }
 

@@ -19,9 +19,20 @@ from methods.report import Limit, Measurement, Report, exit_code
 from methods.run import run_audit
 from tests.methods.conftest import as_table
 
+
+def _refusal_rate(y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
+    """fairlearn has none: its selection rate of the refused."""
+    selected = fl.selection_rate(y_true, y_pred, pos_label=0, sample_weight=sample_weight)
+    return float(selected)
+
+
+OWN: dict[str, Callable[..., float]] = {
+    "accuracy": accuracy_score,
+    "precision": precision_score,
+    "refusal_rate": _refusal_rate,
+}
 FUNCTIONS: dict[str, Callable[..., float]] = {
-    name: {"accuracy": accuracy_score, "precision": precision_score}.get(name) or getattr(fl, name)
-    for name in RATES
+    name: OWN.get(name) or getattr(fl, name) for name in RATES
 }
 CASES = [
     # table, y_true, y_pred, groups, controls

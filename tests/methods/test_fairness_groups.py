@@ -10,6 +10,7 @@ from methods.errors import BadInput
 from methods.fairness.contrasts import Pair, pair_interval, rate_interval, side
 from methods.fairness.cube import collect
 from methods.fairness.kernel import disparity
+from methods.fairness.known import BERKELEY
 from methods.report import Limit, Measurement, Report
 from methods.run import run_audit
 from tests.methods.conftest import as_table
@@ -300,3 +301,89 @@ def test_bad_input_is_one_clear_sentence(
 def test_a_limit_on_an_unknown_metric_is_refused() -> None:
     with pytest.raises(BadInput, match="has no metric 'fairness'"):
         _audit(GOOD, (Limit.parse("fairness>=1"),))
+
+
+def _berkeley() -> pd.DataFrame:
+    rows = [
+        (sex, department, admitted)
+        for department, sexes in BERKELEY.items()
+        for sex, counts in sexes.items()
+        for admitted, count in zip((1, 0), counts, strict=True)
+        for _ in range(count)
+    ]
+    return pd.DataFrame(rows, columns=["sex", "department", "admitted"])
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_berkeley_admissions_warn_of_simpsons_paradox(weighted: bool) -> None:
+    """Bickel, Hammel and O'Connell 1975: men ahead overall, women at equal departments."""
+    frame = _berkeley()
+    columns = {"group": ["sex"], "control": ["department"], "y_pred": ["admitted"]}
+    if weighted:
+        frame = frame.groupby(list(frame.columns)).size().reset_index(name="n")
+        columns["weight"] = ["n"]
+    report = run_audit("fairness.groups", as_table(frame), columns, {}, ())
+    warning = report.limits[0]
+    assert warning.startswith("Simpson's paradox: the selection rate of sex Male is 0.142 above")
+    assert "0.043 below it at equal department" in warning
+    table = next(t for t in report.tables if t["title"].startswith("Simpson's paradox"))
+    row = next(row for row in table["rows"] if row[0] == "selection_rate")
+    assert row[1:3] == ["sex Male", "sex Female"] and row[3] > 0 > row[4]
+
+
+def test_a_control_that_explains_nothing_and_one_within_chance_do_not_warn() -> None:
+    generator = np.random.default_rng(3)
+    frame = pd.DataFrame(
+        {"g": generator.integers(0, 2, 3_000), "c": generator.integers(0, 3, 3_000)}
+    )
+    frame["p"] = (generator.random(3_000) < 0.3 + 0.1 * frame.g).astype(int)
+    columns = {"group": ["g"], "control": ["c"], "y_pred": ["p"]}
+    report = run_audit("fairness.groups", as_table(frame), columns, {}, ())
+    assert not any("Simpson" in text for text in report.limits)
+    few = pd.DataFrame({"g": [0, 0, 0, 1, 1, 1], "c": [0, 0, 1, 0, 1, 1], "p": [0, 1, 1, 0, 0, 1]})
+    report = run_audit("fairness.groups", as_table(few), columns, {}, ())
+    assert not any("Simpson" in text for text in report.limits)
+
+
+def test_refusals_are_compared_beside_selections() -> None:
+    """98 % and 99 % selected look alike; twice as many are refused."""
+    frame = pd.DataFrame(
+        [(g, int(i < k)) for g, k in (("a", 9_800), ("b", 9_900)) for i in range(10_000)],
+        columns=["g", "p"],
+    )
+    report = run_audit(
+        "fairness.groups", as_table(frame), {"group": ["g"], "y_pred": ["p"]}, {}, ()
+    )
+    found = {m.metric: m.value for m in report.measurements if m.comparison is not None}
+    assert found["selection_rate_ratio"] == pytest.approx(0.98 / 0.99)
+    assert found["refusal_rate_ratio"] == pytest.approx(0.5)
+
+
+def test_impact_ratios_divide_by_the_most_selected_category_that_counts() -> None:
+    """NYC Local Law 144: a category below 2 % of the rows does not set the scale."""
+    sizes = (("a", 500, 250), ("b", 480, 120), ("c", 10, 10))
+    frame = pd.DataFrame(
+        [(g, int(i < k)) for g, n, k in sizes for i in range(n)], columns=["g", "p"]
+    )
+    report = run_audit(
+        "fairness.groups", as_table(frame), {"group": ["g"], "y_pred": ["p"]}, {}, ()
+    )
+    table = next(t for t in report.tables if t["title"].startswith("Impact ratios by g"))
+    assert [row[3] for row in table["rows"]] == [1.0, 0.5, 2.0]
+    assert [row[4] for row in table["rows"]] == ["", "", "below 2 % of rows"]
+    assert any("sets no limit" in text for text in report.limits) and report.verdict is None
+
+
+def test_scored_tools_count_who_is_above_the_median_of_all() -> None:
+    frame = pd.DataFrame({"g": list("aaabbb"), "s": [1.0, 2.0, 5.0, 2.0, 2.0, 7.0]})
+    report = run_audit(
+        "fairness.groups",
+        as_table(frame),
+        {"group": ["g"], "score": ["s"]},
+        {"threshold": "median"},
+        (),
+    )
+    rates = [
+        m.value for m in report.measurements if m.metric == "selection_rate" and m.by == ("g",)
+    ]
+    assert rates == pytest.approx([1 / 3, 1 / 3])  # those at the median are not above it
