@@ -1,4 +1,4 @@
-"""Promises of the decision sample: it shows what was told, loses nobody's time, and goes in time."""
+"""Promises of the decision sample: it shows what was told, delays nobody, and goes in time."""
 
 from __future__ import annotations
 

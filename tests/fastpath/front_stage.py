@@ -138,7 +138,7 @@ def people_with_histories(count: int, seed: int) -> list[str]:
         if fate == 0:
             services.restrict_subject(subject=name, actor=STAGE)
         elif fate == 1 and known.exists():
-            services.erase_subject(pseudonym=known.get().pseudonym, actor=STAGE)
+            services.erase_subject(pseudonym=known.get().pseudonym or "", actor=STAGE)
     return [*names, f"{seed}-nobody", "Zoë", "x" * 300]
 
 

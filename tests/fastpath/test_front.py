@@ -100,7 +100,12 @@ def test_every_usual_question_gets_the_slow_paths_answer_from_the_table(stage: S
 
 def test_anonymous_people_are_answered_for_systems_alone(stage: Stage) -> None:
     stage.settle()
-    for body in ({}, {"context": {}}, {"context": {"region": "US", "targetingKey": ""}}):
+    bodies: list[dict[str, Any]] = [
+        {},
+        {"context": {}},
+        {"context": {"region": "US", "targetingKey": ""}},
+    ]
+    for body in bodies:
         for path in (ONE + "system.carousel", ALL):
             fast, slow, by_table = stage.both(path, body)
             assert fast == slow and by_table

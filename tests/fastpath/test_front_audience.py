@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,13 +42,13 @@ def same_table(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(serving._of_process, os.getpid(), stage.front.serving)
 
 
-def _parquet(names: list[str | None], column: str = "subject") -> bytes:
+def _parquet(names: Sequence[str | None], column: str = "subject") -> bytes:
     out = io.BytesIO()
     pq.write_table(pa.table({column: pa.array(names, pa.string())}), out)
     return out.getvalue()
 
 
-def _arrow(names: list[str | None]) -> bytes:
+def _arrow(names: Sequence[str | None]) -> bytes:
     out = io.BytesIO()
     table = pa.table({"id": pa.array(names, pa.large_string())})
     with pa.ipc.new_stream(out, table.schema) as stream:
