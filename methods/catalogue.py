@@ -9,6 +9,7 @@ from methods.kinds import Method
 _METHODS: dict[str, str] = {
     "exposure.popularity": "methods.exposure.popularity:Popularity",
     "fairness.calibration": "methods.fairness.calibration:Calibration",
+    "fairness.experiment": "methods.fairness.experiment:Experiment",
     "fairness.groups": "methods.fairness.groups:GroupFairness",
     "fairness.pricing": "methods.fairness.pricing:Pricing",
 }
