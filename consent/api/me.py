@@ -27,6 +27,7 @@ from consent.services.own_choices import (
 )
 from consent.tokens import SubjectToken, TokenRefused, read_token
 from consent.web.texts import toggle_note, type_text, widget_words
+from consent.web.told import tell_once
 from governance.core.api.idempotency import IdempotentRequests
 
 #: What a page of another origin may send along.
@@ -94,6 +95,9 @@ class OwnChoicesOut(serializers.Serializer[Any]):
     notice = OwnNotice(allow_null=True, help_text="The first of `notices`.")
     notices = OwnNotice(many=True)
     words = serializers.DictField(child=serializers.CharField())
+    told = serializers.ListField(
+        child=serializers.CharField(), help_text="What a sign-in joined; said once, then cleared."
+    )
     gpc = serializers.BooleanField()
     erased = serializers.BooleanField()
 
@@ -225,6 +229,7 @@ def _told(request: Request, choices: OwnChoices) -> dict[str, Any]:
         "notice": notices[0] if notices else None,
         "notices": notices,
         "words": widget_words(language),
+        "told": tell_once(request._request, choices.subject, language),
         "gpc": _gpc(request),
         "erased": choices.facts.erased,
     }

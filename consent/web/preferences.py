@@ -21,7 +21,6 @@ from consent.models import DataSubject
 from consent.preferences import Toggle
 from consent.receipts.selectors import own_receipt
 from consent.services import complaints, interests
-from consent.services.merge import take_told
 from consent.services.own_choices import current_notices, save_own_choices, withdraw_own_choices
 from consent.tokens import SubjectToken
 from consent.web.opening import Visit, day, in_page_language, opened, visit_frame
@@ -35,9 +34,10 @@ from consent.web.texts import (
     toggle_note,
     type_text,
 )
+from consent.web.told import tell_once
 from governance.core.errors import DomainError
 from governance.people.web.access import public_route
-from governance.registry.models import Purpose, System
+from governance.registry.models import System
 
 _DONE = (
     "saved",
@@ -204,7 +204,7 @@ def _page(request: HttpRequest, visit: Visit) -> dict[str, Any]:
         "gpc": visit.gpc,
         "done": said,
         "again": words["again"].format(what=", ".join(again)) if again else "",
-        "told": _told(subject, language) if request.method == "GET" else [],
+        "told": tell_once(request, subject, language),
         "notices": selectors_person.notices_for_person(current_notices(own), language),
         "likes": likes_of(subject, words),
         "about": COMPLAINTS[language],
@@ -243,20 +243,6 @@ def _now(toggles: tuple[Toggle, ...], words: dict[str, str]) -> str:
     if on in (0, len(toggles)):
         return words["now_all"] if on else words["now_none"]
     return words["now_some"].format(on=on, all=len(toggles))
-
-
-def _told(subject: DataSubject | None, language: str) -> list[str]:
-    """What a sign-in changed, once: taking it clears it."""
-    if subject is None or not subject.untold:
-        return []
-    purposes = {each.key: each for each in Purpose.objects.all()}
-    words = STATUSES[language]
-    return [
-        f"{purpose_title(purposes[row['purpose']], language)}: "
-        f"{words.get(row['after'], row['after'])}"
-        for row in take_told(person=subject)
-        if row["purpose"] in purposes
-    ]
 
 
 def likes_of(

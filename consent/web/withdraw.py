@@ -25,7 +25,7 @@ _LONGEST_LIST = 4
 
 
 @public_route("opened with a signed link that can only turn off")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @in_page_language
 def withdraw(request: HttpRequest, language: str) -> HttpResponse:
     """Ask once and do nothing on GET, for mail scanners open links; turn off on POST."""

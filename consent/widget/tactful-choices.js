@@ -183,6 +183,7 @@ class TactfulChoices extends HTMLElement {
       ...(told.notices.length
         ? told.notices.map((notice) => element("p", { textContent: notice.short }))
         : [element("p", { textContent: words.lede })]),
+      told.told.length > 0 && element("p", { textContent: `${words.told} ${told.told.join(", ")}.` }),
       told.gpc && element("p", { textContent: words.gpc }),
       element("div", { className: "both" },
         button("all-off", words.all_off, () => []),

@@ -219,9 +219,20 @@ def test_each_choice_is_recorded_under_the_notice_that_was_shown_about_it(client
 def test_what_a_sign_in_joined_is_told_once(client: Client) -> None:
     say("given", subject="browser-1")
     services.merge_subjects(browser="browser-1", account="anna", actor=STAGE)
+    ahead = client.get(PAGE, {"token": token_for()}, headers={"Sec-Purpose": "prefetch"})
+    assert ahead.status_code == 200
     page = shown(client, token_for())
     assert "We joined your choices" in page and "Product suggestions: Yes" in page
     assert "We joined your choices" not in shown(client, token_for())
+
+
+def test_the_widget_tells_once_what_a_sign_in_joined(client: Client) -> None:
+    say("given", subject="browser-1")
+    services.merge_subjects(browser="browser-1", account="anna", actor=STAGE)
+    headers = {"Authorization": f"Bearer {token_for()}"}
+    for told in (["Produktvorschläge: Ja"], []):
+        answer = client.get("/api/v1/consent/me", {"lang": "de"}, headers=headers)
+        assert answer.json()["told"] == told
 
 
 def test_the_pages_set_no_cookie_and_take_no_session(client: Client) -> None:

@@ -54,6 +54,7 @@ WIDGET_WORDS: Final = (
     "title",
     "lede",
     "gpc",
+    "told",
     "notice_full",
     "all_on",
     "all_off",
