@@ -1,15 +1,12 @@
-"""Promises to the person: German throughout, one link turns all off, why, and what is kept."""
+"""Promises to the person: German throughout, why, receipts in words, and what a save keeps."""
 
 from __future__ import annotations
 
 import ast
 import html
 import re
-from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
-from django.conf import settings
 from django.test import Client
 from django.utils.html import escape
 
@@ -17,18 +14,14 @@ from config.env import ROOT
 from consent import services
 from consent.models import ConsentEvent, ConsentState, DataSubject, Interest, ServedChoice
 from consent.services.interests import Guess, note_interests
-from consent.services.withdrawal_links import make_withdrawal_links
-from consent.tokens import TokenRefused, read_token
 from consent.web.texts import COMPLAINTS, OBSTACLES, REASONS, STATUSES, TEXTS
 from consent.web.texts.refusals import GERMAN_REFUSALS
 from consent.web.texts.vocabulary import PURPOSES_DE, TYPES_DE, VALUES
-from consent.withdrawal_links import LONGEST_LIFE, read_link_token, write_link_token
 from governance.core.actors import SystemActor
-from governance.core.errors import DomainError
 from governance.ledger.sequencer import sequence_all
 from governance.registry.models import PersonalizationType, Purpose, Surface, System
 from governance.registry.services import place_hold
-from tests.consent.conftest import make_carousel, make_key
+from tests.consent.conftest import make_carousel
 from tests.consent.test_preference_centre import PAGE, send, shown, token_for
 
 pytestmark = pytest.mark.django_db
@@ -243,84 +236,6 @@ def test_the_pages_set_no_cookie_and_take_no_session(client: Client) -> None:
     assert strict.post(PAGE, {"token": token, "all": "off", "nonce": "n1"}).status_code == 302
     assert strict.post(PAGE, {"all": "on", "nonce": "n2"}).status_code == 401
     assert statuses() == {"refused"}
-
-
-# One link ------------------------------------------------------------------------------------
-
-
-def link(**more: Any) -> str:
-    (made,) = make_withdrawal_links(subjects=["anna"], actor=STAGE, **more)
-    return made.removeprefix(settings.PUBLIC_URL)
-
-
-def test_opening_the_link_changes_nothing_and_its_one_button_turns_everything_off(
-    client: Client,
-) -> None:
-    say("given")
-    page = client.get(link()).content.decode()
-    assert page.count("<button") == 1 and statuses() == {"given"}
-    done = client.post(link(), {}).content.decode()
-    assert "Everything is off" in done
-    assert statuses() == {"withdrawn", "refused"}
-    assert ConsentState.objects.count() == Purpose.objects.filter(state="published").count()
-
-
-def test_a_mail_program_withdraws_in_one_click_and_may_send_it_twice(client: Client) -> None:
-    say("given", kind="notifications")
-    strict = Client(enforce_csrf_checks=True)
-    address = link(purposes=["notifications"])
-    for _ in range(2):
-        told = strict.post(address, {"List-Unsubscribe": "One-Click"})
-        assert told.status_code == 200 and not told.cookies
-    events = ConsentEvent.objects.filter(purpose__key="notifications").order_by("revision")
-    assert [event.status for event in events] == ["given", "withdrawn"]
-    assert ConsentEvent.objects.count() == 2
-
-
-def test_a_link_can_turn_off_and_nothing_else(client: Client) -> None:
-    say("given")
-    (token,) = re.findall(r"token=([^&]+)", link())
-    for path in (PAGE, "/preferences/held/", WHY):
-        assert client.get(path, {"token": token}).status_code == 401
-    assert client.post(PAGE, {"token": token, "all": "on", "nonce": "n"}).status_code == 401
-    me = client.get("/api/v1/consent/me", headers={"Authorization": f"Bearer {token}"})
-    assert me.status_code == 401
-    with pytest.raises(TokenRefused):
-        read_token(settings.KEYS.token_public_keys, token, now=datetime.now(UTC))
-
-
-def test_a_link_that_was_changed_or_ran_out_is_refused(client: Client) -> None:
-    now = datetime.now(UTC)
-    keys, own = settings.KEYS.token_public_keys, settings.KEYS.token_key
-    text = write_link_token(own, subject="anna", purposes=[], now=now, life=timedelta(days=2))
-    assert read_link_token(keys, text, now=now).subject == "anna"
-    with pytest.raises(TokenRefused, match="run out"):
-        read_link_token(keys, text, now=now + timedelta(days=2))
-    with pytest.raises(TokenRefused):
-        read_link_token(keys, text[:-2], now=now)
-    with pytest.raises(ValueError, match="400 days"):
-        write_link_token(own, subject="a", purposes=[], now=now, life=LONGEST_LIFE * 2)
-    assert client.post(WITHDRAW, {"token": text[:-2]}).status_code == 401
-    assert not ConsentEvent.objects.exists()
-
-
-def test_links_are_made_by_who_may_mint_tokens(client: Client) -> None:
-    minted, checks = make_key("consent:token"), make_key("consent:check")
-    body = {"subjects": ["anna", "bert"], "purposes": ["notifications"], "language": "de"}
-    address = "/api/v1/consent/withdrawal-links"
-
-    def ask(key: str, **more: object) -> Any:
-        headers = {"Authorization": f"Bearer {key}"}
-        return client.post(address, body | more, content_type="application/json", headers=headers)
-
-    told = ask(minted)
-    assert told.status_code == 201 and len(told.json()["links"]) == 2
-    assert "lang=de" in told.json()["links"][0]
-    assert ask(checks).status_code == 403
-    assert ask(minted, purposes=["nothing"]).status_code == 404
-    assert ask(minted, days=9_999).status_code in (400, 422)
-    with pytest.raises(DomainError):
-        make_withdrawal_links(subjects=[""], actor=STAGE)
 
 
 # Why ------------------------------------------------------------------------------------------
