@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -29,6 +29,8 @@ from consent.tokens import SubjectToken, TokenRefused, VerifyingKeys, read_token
 from consent.web.texts import TEXTS, refusal_text
 from governance.core.errors import DomainError
 
+#: A page of the customer lost its token: it opens that page's widget, not these pages.
+FOREIGN = "This subject token is bound to another origin."
 Read = Callable[..., SubjectToken]
 View = Callable[..., HttpResponse]
 
@@ -107,6 +109,12 @@ def in_page_language(view: View) -> View:
     return answered
 
 
+def _own_origins(request: HttpRequest) -> set[str]:
+    """The origins that are ours: the published one, and the one this request came to."""
+    public = urlsplit(settings.PUBLIC_URL)
+    return {f"{public.scheme}://{public.netloc}", f"{request.scheme}://{request.get_host()}"}
+
+
 def opened(
     request: HttpRequest,
     language: str,
@@ -121,6 +129,8 @@ def opened(
     keys: VerifyingKeys = settings.KEYS.token_public_keys
     try:
         token = read(keys, text, now=datetime.now(UTC))
+        if read is read_token and token.origin not in _own_origins(request):
+            return refused(request, language, FOREIGN, 403)
         own = read_own_choices(token, gpc=gpc, system=system)
         return show(request, Visit(own, text, language, gpc))
     except TokenRefused as refusal:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.conf import settings
@@ -23,13 +23,9 @@ STAGE = SystemActor("tests")
 PAGE = "/preferences/"
 
 
-def token_for(subject: str = "anna", **more: object) -> str:
-    text, _ = services.mint_subject_token(
-        subject=subject,
-        origin=settings.PUBLIC_URL,
-        actor=STAGE,
-        **more,  # type: ignore[arg-type]
-    )
+def token_for(subject: str = "anna", **more: Any) -> str:
+    given = {"origin": settings.PUBLIC_URL, **more}
+    text, _ = services.mint_subject_token(subject=subject, actor=STAGE, **given)
     return text
 
 
@@ -140,6 +136,15 @@ def test_without_a_valid_token_the_page_stays_shut(client: Client) -> None:
         assert client.get(PAGE, {"token": token}).status_code == 401
         assert client.post(PAGE, {"token": token, "all": "on"}).status_code == 401
     assert not ConsentEvent.objects.exists()
+
+
+def test_a_token_of_a_customers_page_does_not_open_the_hosted_page(client: Client) -> None:
+    token = token_for(origin="https://shop.example")
+    told = client.get(PAGE, {"token": token}, headers={"Accept-Language": "de"})
+    assert told.status_code == 403 and "gilt für eine andere Seite" in told.content.decode()
+    assert client.post(PAGE, {"token": token, "all": "on", "nonce": "n"}).status_code == 403
+    assert not ConsentEvent.objects.exists()
+    assert client.get(PAGE, {"token": token_for(origin="http://testserver")}).status_code == 200
 
 
 def test_an_informed_yes_under_global_privacy_control_stands(
