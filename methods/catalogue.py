@@ -12,6 +12,7 @@ _METHODS: dict[str, str] = {
     "fairness.experiment": "methods.fairness.experiment:Experiment",
     "fairness.groups": "methods.fairness.groups:GroupFairness",
     "fairness.pricing": "methods.fairness.pricing:Pricing",
+    "fairness.slices": "methods.fairness.slices:Slices",
 }
 
 
