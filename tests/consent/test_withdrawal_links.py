@@ -10,7 +10,8 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from consent.models import ConsentEvent, ConsentState
+from consent import services
+from consent.models import ConsentEvent, ConsentState, DataSubject
 from consent.services.withdrawal_links import make_withdrawal_links
 from consent.tokens import TokenRefused, read_token
 from consent.withdrawal_links import LONGEST_LIFE, read_link_token, write_link_token
@@ -32,6 +33,7 @@ def test_opening_the_link_changes_nothing_and_its_one_button_turns_everything_of
     client: Client,
 ) -> None:
     say("given")
+    assert client.head(link()).status_code == 200
     page = client.get(link()).content.decode()
     assert page.count("<button") == 1 and statuses() == {"given"}
     done = client.post(link(), {}).content.decode()
@@ -96,3 +98,14 @@ def test_links_are_made_by_who_may_mint_tokens(client: Client) -> None:
     assert ask(minted, days=9_999).status_code in (400, 422)
     with pytest.raises(DomainError):
         make_withdrawal_links(subjects=[""], actor=STAGE)
+
+
+def test_a_link_of_an_erased_person_records_nothing(client: Client) -> None:
+    say("given")
+    person = DataSubject.objects.get()
+    address = link()
+    services.erase_subject(pseudonym=person.pseudonym or "", actor=STAGE)
+    before = ConsentEvent.objects.count()
+    told = client.post(address, {"List-Unsubscribe": "One-Click"})
+    assert told.status_code == 200 and "Your data was erased" in told.content.decode()
+    assert ConsentEvent.objects.count() == before
