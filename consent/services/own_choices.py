@@ -144,7 +144,7 @@ def _record(
     if not recorded:
         return None
     return replace(
-        recorded[-1],
+        recorded[0],
         events=tuple(event for one in recorded for event in one.events),
         receipt="\n".join(one.receipt for one in recorded),
     )
