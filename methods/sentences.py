@@ -68,6 +68,8 @@ def _statement(m: Measurement) -> str:
 def _measured(m: Measurement, of: str, to: str, place: str) -> str:
     """Return the contrast of a measure that is not a share of people."""
     assert m.comparison is not None
+    if not m.metric.endswith(("_difference", "_ratio")) or m.metric.startswith("effect"):
+        return f"{_name(m.metric)} of {of} against {to} is {_figure(m, m.value or 0.0)}{place}"
     name = _name(re.sub(r"_(difference|ratio)$", "", m.metric))
     if m.comparison.kind == "ratio":
         return f"{name} of {of} is {_figure(m, m.value or 0.0)} times that of {to}{place}"

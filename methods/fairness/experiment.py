@@ -229,7 +229,7 @@ class Analysis:
             row = Measurement(
                 metric,
                 f"fairness.{metric}/1",
-                tuple(slice_),
+                (self.cube.columns["variant"][0],),
                 slice_,
                 Comparison(
                     "ratio" if metric == RATIO else "difference",

@@ -337,3 +337,22 @@ def test_detectors_side_by_side_do_not_touch_each_other() -> None:
     ]
     joined = Detector(*(np.concatenate(part) for part in zip(*alone, strict=True)))
     assert all(np.array_equal(a, b) for a, b in zip(both, joined, strict=True))
+
+
+def test_people_who_are_replaced_must_be_said_to_be() -> None:
+    """A tenth of the panel changes every window: taken for lasting, luck becomes an alert."""
+    replaced = Rule(0.0, GAP, lasting=0.9)
+    runs, shared = 1_000, VARIANCE * 0.3
+    held = prospect(replaced, VARIANCE, shared=shared, runs=runs)
+    assert held.false_alarms <= held.false_alarm_bound + _slack(runs)
+    generator = np.random.default_rng(9)
+    luck = generator.standard_normal(runs) * math.sqrt(shared)
+    detector, over = sequential.start(runs), np.zeros(runs, dtype=bool)
+    every, part = np.full(runs, VARIANCE), np.full(runs, shared)
+    for _ in range(DAYS):
+        noise = generator.standard_normal(runs) * math.sqrt(VARIANCE - shared)
+        detector = sequential.observe(detector, luck + noise, every, part, GAP)
+        over |= detector.evidence >= math.log(RULE.threshold)
+        fresh = generator.standard_normal(runs) * math.sqrt(shared)
+        luck = 0.9 * luck + math.sqrt(1 - 0.81) * fresh
+    assert over.mean() > 0.3

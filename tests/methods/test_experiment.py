@@ -10,6 +10,7 @@ from methods import catalogue
 from methods.errors import BadInput
 from methods.report import Limit, Measurement, Report
 from methods.run import run_audit
+from methods.sentences import verdict_sentence
 from tests.methods.conftest import as_table
 
 PLAN: dict[str, Any] = {
@@ -132,3 +133,9 @@ def test_a_plan_that_does_not_fit_the_data_is_refused(changed: dict[str, Any], s
 def test_known_answers_hold() -> None:
     for case in catalogue.get("fairness.experiment").known_answers():
         assert case.compute() == pytest.approx(case.expected, abs=case.tolerance), case.name
+
+
+def test_an_effect_reads_as_one() -> None:
+    report = _audit(_log(8))
+    said = verdict_sentence(_of(report, "effect_ratio", age="65+"))
+    assert said.startswith("The effect ratio of new against old is ") and " for age 65+ (" in said
