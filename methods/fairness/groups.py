@@ -75,12 +75,13 @@ class GroupParameters(MethodParameters):
         None, description="The reference group: a value, or column=value pairs."
     )
     positive: str | None = Field(None, description="The label value that counts as positive.")
-    threshold: float | Literal["median"] | None = Field(
+    threshold: float | None = Field(
         None,
-        description=(
-            "Scores at or above it count as selected, when there is no y_pred; 'median' selects "
-            "those above the median of all."
-        ),
+        description="Scores at or above it count as selected, when there is no y_pred.",
+    )
+    above_median: bool = Field(
+        False,
+        description="Scores above the median of all count as selected, as Local Law 144 has it.",
     )
     metrics: tuple[str, ...] | None = Field(
         None, description="Base rates to report; all that apply when left out."
@@ -135,7 +136,9 @@ class GroupParameters(MethodParameters):
 
     @model_validator(mode="after")
     def check_reference(self) -> "GroupParameters":
-        """A reference is given exactly when the method needs it."""
+        """A reference is given exactly when the method needs it; one rule selects scores."""
+        if self.above_median and self.threshold is not None:
+            raise ValueError("give threshold or above_median, not both")
         if self.method == "to_reference" and self.reference is None:
             raise ValueError("method=to_reference needs --set reference=VALUE")
         return self
@@ -186,7 +189,9 @@ class GroupFairness(CubeMethod[GroupCube, GroupParameters]):
         parameters: GroupParameters,
     ) -> GroupCube:
         """Collect counts by group, control and labels; per person too when there is a subject."""
-        cube = collect(table, columns, positive=parameters.positive, threshold=parameters.threshold)
+        cut: float | Literal["median"] | None
+        cut = "median" if parameters.above_median else parameters.threshold
+        cube = collect(table, columns, positive=parameters.positive, threshold=cut)
         _check_named_groups(cube, parameters)
         return cube
 

@@ -380,7 +380,7 @@ def test_scored_tools_count_who_is_above_the_median_of_all() -> None:
         "fairness.groups",
         as_table(frame),
         {"group": ["g"], "score": ["s"]},
-        {"threshold": "median"},
+        {"above_median": True},
         (),
     )
     rates = [
