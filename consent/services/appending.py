@@ -5,9 +5,10 @@ Who may choose what, and when a choice is refused, stands in `choices` and `merg
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -16,8 +17,8 @@ from django.db import connection
 from consent.choices import ActorKind, EventStatus, Method
 from consent.decision.vocabulary import VALID_STATUSES
 from consent.fastpath.doubt import announce
-from consent.identity import ledger_commitment
-from consent.models import ConsentEvent
+from consent.identity import SubjectNames, ledger_commitment
+from consent.models import ConsentEvent, DataSubject
 from consent.services.subjects import LockedPerson
 from governance.core.actors import Actor
 from governance.core.errors import Conflict
@@ -33,17 +34,22 @@ STALE_GRANT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventDraft:
-    """One event to be, before its revision, its ledger entry and its time are known."""
+    """One event to be, before its revision, its ledger entry and its time are known.
+
+    What is None is said once for the whole act. A yes `lasts` so long from when it was said, or
+    until `expires_at`, whichever comes first.
+    """
 
     purpose: Purpose
     status: EventStatus
     method: Method
-    occurred_at: datetime
+    occurred_at: datetime | None = None
     actor_kind: ActorKind = ActorKind.SUBJECT
     type_key: str = ""
-    region: str = ""
-    gpc: bool = False
+    region: str | None = None
+    gpc: bool | None = None
     notice_version: str = ""
+    lasts: timedelta | None = None
     expires_at: datetime | None = None
     evidence_sha256: str = ""
     clicks: int | None = None
@@ -51,15 +57,51 @@ class EventDraft:
     language: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """What one act of a person shares, and what its recorder took for granted.
+
+    Where `region` is None the person's own counts, thought to be `thought_region`; the drafts
+    hold for moments from `since` until before `until`.
+    """
+
+    occurred_at: datetime | None
+    region: str | None
+    thought_region: str
+    gpc: bool
+    since: datetime | None
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What came of an act: its events, or why nothing was appended (`consent_choose`)."""
+
+    outcome: str
+    region: str
+    moment: datetime | None
+    transaction: int
+    events: tuple[ConsentEvent, ...] = ()
+
+
+#: A clock of a caller may run this far ahead of ours.
+CLOCK_SKEW = timedelta(minutes=5)
+
 _APPEND = """
-SELECT event_id, event_at, event_revision, before, entry
-FROM consent_append(%s::uuid, %s, %s, %s, %s::text[], %s::jsonb) ORDER BY place
+SELECT event_id, event_at, event_revision, before, entry, decided, ends
+FROM consent_append(%s::uuid, %s, %s, %s, %s::text[], NULL, '', false, %s::jsonb)
 """
+_CHOOSE = "SELECT * FROM consent_choose(%s, %s::jsonb, %s::jsonb, %s, %s::text[], %s::jsonb)"
 _encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
+def _json(value: object) -> str:
+    return _encode(value).decode()
 
 
 def _said(draft: EventDraft) -> dict[str, Any]:
     """A draft as the function of the database reads it."""
+    said_at = draft.occurred_at
     return {
         "head": uuid7(),
         "purpose": draft.purpose.pk,
@@ -70,30 +112,33 @@ def _said(draft: EventDraft) -> dict[str, Any]:
         "method": str(draft.method),
         "kind": str(draft.actor_kind),
         "type": draft.type_key,
-        "region": draft.region[:6],
+        "region": None if draft.region is None else draft.region[:6],
         "gpc": draft.gpc,
         "notice": draft.notice_version,
-        "at": draft.occurred_at,
+        "at": said_at,
+        "told": said_at.isoformat() if said_at else None,
+        "lasts": draft.lasts // timedelta(seconds=1) if draft.lasts else None,
         "expires": draft.expires_at,
         "evidence": draft.evidence_sha256,
         "clicks": draft.clicks,
         "surface": draft.surface,
         "language": draft.language,
-        "facts": {
-            "purpose": draft.purpose.key,
-            "status": str(draft.status),
-            "method": str(draft.method),
-            "notice_version": draft.notice_version,
-            "occurred_at": draft.occurred_at.isoformat(),
-        },
     }
+
+
+def _in_order(drafts: Sequence[EventDraft]) -> list[EventDraft]:
+    """Every writer locks heads in this order, so that two never wait in a circle."""
+    return sorted(drafts, key=lambda draft: draft.purpose.key)
 
 
 def append_events(
     *, person: LockedPerson, drafts: Sequence[EventDraft], actor: Actor
 ) -> list[ConsentEvent]:
-    """Append one event a draft and move the heads; all of them or, with a refusal, none."""
-    drafts = sorted(drafts, key=lambda draft: draft.purpose.key)
+    """Append one event a draft and move the heads; all of them or, with a refusal, none.
+
+    Each draft says itself when and where it was said.
+    """
+    drafts = _in_order(drafts)
     pseudonym = person.subject.pseudonym or ""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -104,25 +149,94 @@ def append_events(
                 ledger_commitment(person.salt, pseudonym),
                 actor.reference,
                 subscribers_of(ConsentChanged.__name__),
-                _encode([_said(draft) for draft in drafts]).decode(),
+                _json([_said(draft) for draft in drafts]),
             ],
         )
         rows = cursor.fetchall()
     if len(rows) < len(drafts):
         raise Conflict(STALE_GRANT)
     announce(person.subject, person.transaction)
-    return [_event(person, draft, actor, row) for draft, row in zip(drafts, rows, strict=True)]
+    return [
+        _event(person.subject, draft, actor, row) for draft, row in zip(drafts, rows, strict=True)
+    ]
+
+
+def choose_events(
+    *,
+    names: Sequence[SubjectNames],
+    act: Act,
+    drafts: Sequence[EventDraft],
+    stamp: str,
+    actor: Actor,
+) -> Chosen:
+    """Find or make the person and append all drafts in one call, if what was thought holds.
+
+    Whoever may be known under a former pepper is only found here, never made.
+    """
+    drafts = _in_order(drafts)
+    newest, may_make = names[0], len(names) == 1
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _CHOOSE,
+            [
+                stamp,
+                _json(
+                    {
+                        "pseudonym": newest.pseudonym,
+                        "key_id": newest.key_id,
+                        "lookup": newest.lookup,
+                        "suppression": newest.suppression,
+                        "fresh": uuid7() if may_make else None,
+                        "salt": secrets.token_hex(32) if may_make else None,
+                    }
+                ),
+                _json(
+                    {
+                        "at": act.occurred_at,
+                        "latest": f"{CLOCK_SKEW.total_seconds()} seconds",
+                        "region": act.region,
+                        "thought": act.thought_region,
+                        "gpc": act.gpc,
+                        "since": act.since,
+                        "until": act.until,
+                    }
+                ),
+                actor.reference,
+                subscribers_of(ConsentChanged.__name__),
+                _json([_said(draft) for draft in drafts]),
+            ],
+        )
+        rows = cursor.fetchall()
+    if len(rows) < len(drafts) and (not rows or rows[0][0] == "done"):
+        raise Conflict(STALE_GRANT)
+    outcome, who, lookup, region, gpc, moment, writer = rows[0][:7]
+    if outcome != "done":
+        return Chosen(outcome, region or "", moment, writer or 0)
+    subject = DataSubject(
+        id=who,
+        pseudonym=newest.pseudonym,
+        key_id=newest.key_id,
+        lookup=lookup,
+        region=region,
+        gpc=gpc,
+    )
+    subject._state.adding = False
+    announce(subject, writer)
+    events = tuple(
+        _event(subject, draft, actor, row[7:]) for draft, row in zip(drafts, rows, strict=True)
+    )
+    return Chosen(outcome, region, moment, writer, events)
 
 
 def _event(
-    person: LockedPerson, draft: EventDraft, actor: Actor, row: tuple[Any, ...]
+    subject: DataSubject, draft: EventDraft, actor: Actor, row: tuple[Any, ...]
 ) -> ConsentEvent:
     """The event as it was written."""
-    made_id, made_at, revision, before, entry = row
+    made_id, made_at, revision, before, entry, decided, ends = row
     event = ConsentEvent(
         id=made_id,
         at=made_at,
-        subject=person.subject,
+        subject=subject,
         purpose=draft.purpose,
         revision=revision,
         status=draft.status,
@@ -130,12 +244,12 @@ def _event(
         method=draft.method,
         actor_kind=draft.actor_kind,
         type_key=draft.type_key,
-        region=draft.region[:6],
-        gpc=draft.gpc,
+        region=subject.region if draft.region is None else draft.region[:6],
+        gpc=subject.gpc if draft.gpc is None else draft.gpc,
         notice_version=draft.notice_version,
         lawful_basis=draft.purpose.lawful_basis,
-        occurred_at=draft.occurred_at,
-        expires_at=draft.expires_at,
+        occurred_at=decided,
+        expires_at=ends,
         evidence_sha256=draft.evidence_sha256,
         actor_reference=actor.reference,
         ledger_entry=entry,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
@@ -18,17 +18,17 @@ from consent.decision.expiry import expiry_of
 from consent.decision.vocabulary import SPOKEN_STATUSES, VALID_STATUSES
 from consent.models import ConsentEvent
 from consent.services.access import require
-from consent.services.appending import EventDraft, append_events
-from consent.services.expiry import rules_for_recording
-from consent.services.subjects import lock_person, update_person
+from consent.services.appending import Act, EventDraft, choose_events
+from consent.services.rulebook import Rulebook, held_rulebook, read_rulebook
+from consent.services.subjects import lock_person, names_of_subject
 from consent.slowpath.freshness import encode_as_of
 from consent.tokens import sign_compact
 from governance.core.actors import Actor
-from governance.core.errors import Invalid, NotFound
+from governance.core.errors import Conflict, Invalid, NotFound
 from governance.registry.models import PersonalizationType, Purpose
 
-#: A clock of a caller may run this far ahead of ours.
-CLOCK_SKEW = timedelta(minutes=5)
+#: Each wrong idea is put right once; more means that the registry is changed without a pause.
+_MOST_TRIES = 8
 
 _PERSON = ActorKind.SUBJECT
 _KINDS: dict[str, ActorKind] = {
@@ -86,36 +86,25 @@ def purposes_of(
     return found
 
 
-# Everything below the purposes named, at any depth.
-_BELOW = """
-WITH RECURSIVE below AS (
-    SELECT id FROM registry_purpose WHERE parent_id = ANY(%s)
-    UNION SELECT p.id FROM registry_purpose p JOIN below ON p.parent_id = below.id
-)
-SELECT p.* FROM registry_purpose p JOIN below ON p.id = below.id
-"""
-
 Said = tuple[Purpose, EventStatus, str]
 
 
-def cover_descendants(choices: Sequence[Said]) -> list[Said]:
+def cover_descendants(choices: Sequence[Said], book: Rulebook) -> list[Said]:
     """A no to a purpose is said of everything below it as well; a yes is said of it alone.
 
     Where the same act says yes to something below a no, the no stands.
     """
-    denied = {each: status for each, status, _ in choices if str(status) not in VALID_STATUSES}
-    if not denied:
-        return list(choices)
-    below = list(Purpose.objects.raw(_BELOW, [[each.pk for each in denied]]))
+    denied = {each.pk: status for each, status, _ in choices if str(status) not in VALID_STATUSES}
+    below = book.below(denied)
     if not below:
         return list(choices)
     said = {purpose.pk: (purpose, status, type_key) for purpose, status, type_key in choices}
-    parents = {each.pk: each for each in (*denied, *below)}
     for purpose in below:
-        above = purpose
+        above = purpose.pk
         while above not in denied:
-            assert above.parent_id is not None  # it was found below one of them
-            above = parents[above.parent_id]
+            parent = book.purposes[above].parent_id
+            assert parent is not None  # it was found below one of them
+            above = parent
         own = said.get(purpose.pk)
         if own is None or str(own[1]) in VALID_STATUSES:
             said[purpose.pk] = (purpose, denied[above], own[2] if own else "")
@@ -139,91 +128,113 @@ def record_choice(
     **how: Unpack[How],
 ) -> RecordedChoice:
     """Record what a person chose about a purpose, or about every purpose of a type."""
-    return record_choices(
-        subject=subject,
-        choices=[
-            (each, _status(status), type or "") for each in purposes_of(purpose=purpose, type=type)
-        ],
-        method=method,
-        actor=actor,
-        **how,
-    )
+    wanted = _status(status)
+
+    def say(book: Rulebook) -> list[Said]:
+        known = book.named.get(purpose) if purpose is not None and type is None else None
+        found = [known] if known else purposes_of(purpose=purpose, type=type)
+        return [(each, wanted, type or "") for each in found]
+
+    return _record(subject=subject, say=say, method=method, actor=actor, how=how)
 
 
-@transaction.atomic
 def record_choices(
     *,
     subject: str,
-    choices: Sequence[tuple[Purpose, EventStatus, str]],
+    choices: Sequence[Said],
     method: str,
     actor: Actor,
     **how: Unpack[How],
 ) -> RecordedChoice:
     """Record several choices of one person in one act: one event a purpose, in key order."""
+    if not choices:
+        raise Invalid("Nothing was chosen.")
+    return _record(
+        subject=subject, say=lambda _: list(choices), method=method, actor=actor, how=how
+    )
+
+
+@transaction.atomic
+def _record(
+    *, subject: str, say: Callable[[Rulebook], list[Said]], method: str, actor: Actor, how: How
+) -> RecordedChoice:
+    """Record an act in one call of the database, again where it was drafted on wrong ideas."""
     require(actor, "consent.write")
     if method not in Method.values:
         raise Invalid(f"{method!r} is not a method; use one of {', '.join(Method.values)}.")
-    if not choices:
-        raise Invalid("Nothing was chosen.")
-    person = lock_person(subject)
-    said_at = how.get("occurred_at") or person.now
-    if said_at > person.now + CLOCK_SKEW:
-        raise Invalid("occurred_at lies in the future.")
     clicks = how.get("clicks")
     if clicks is not None and not 0 <= clicks <= 1000:
         raise Invalid("clicks is the number of steps the choice took, 0 to 1000.")
-    region = how.get("region")
-    region = person.subject.region if region is None else region[:6]
-    # The signal is kept for the known person; its absence later is no consent.
-    gpc = person.subject.gpc or bool(how.get("gpc"))
-    update_person(person, region=region, gpc=gpc)
+    given_region, said_at = how.get("region"), how.get("occurred_at")
+    names = names_of_subject(subject)
+    book = held_rulebook()
+    region = "" if given_region is None else given_region[:6]
+    moment = said_at or datetime.now(UTC)
+    for _ in range(_MOST_TRIES):
+        said = cover_descendants(say(book), book)
+        since, until = book.steady_around(moment)
+        chosen = choose_events(
+            names=names,
+            act=Act(
+                occurred_at=said_at,
+                region=None if given_region is None else region,
+                thought_region=region,
+                gpc=bool(how.get("gpc")),
+                since=since,
+                until=until,
+            ),
+            drafts=_drafts(said, book, region, moment, method, how),
+            stamp=book.stamp,
+            actor=actor,
+        )
+        if chosen.outcome == "done":
+            return RecordedChoice(
+                id=chosen.events[0].pk,
+                revision=chosen.events[0].revision,
+                as_of=encode_as_of(chosen.transaction),
+                receipt=_receipt(chosen.events),
+                events=chosen.events,
+            )
+        if chosen.outcome == "future":
+            raise Invalid("occurred_at lies in the future.")
+        if chosen.outcome == "unknown":
+            lock_person(subject)  # made, named anew, or refused with the reason
+        elif chosen.outcome == "rules":
+            book = read_rulebook()
+        else:
+            region = chosen.region if given_region is None else region
+            moment = said_at or chosen.moment or moment
+    raise Conflict("The purposes are being changed at this moment. Try again.")
+
+
+def _drafts(
+    said: Sequence[Said], book: Rulebook, region: str, moment: datetime, method: str, how: How
+) -> list[EventDraft]:
+    """One draft a purpose; a yes ends by its purpose, its region and what the caller asked for."""
     guardian = bool(how.get("guardian")) or method == Method.GUARDIAN
     evidence = _digest(how.get("evidence"))
-    said = cover_descendants(choices)
-    ends = _ends(said, region, said_at, how.get("expires_at"))
-    events = append_events(
-        person=person,
-        drafts=[
+    drafts = []
+    for purpose, status, type_key in said:
+        valid = str(status) in VALID_STATUSES
+        ends = expiry_of(book.rules_of(purpose), region, moment) if valid else None
+        drafts.append(
             EventDraft(
                 purpose=purpose,
                 status=status,
                 method=Method(method),
+                occurred_at=how.get("occurred_at"),
                 actor_kind=ActorKind.GUARDIAN if guardian else _KINDS.get(method, _PERSON),
                 type_key=type_key,
-                region=region,
-                gpc=gpc,
                 notice_version=how.get("notice_version") or "",
-                occurred_at=said_at,
-                expires_at=ends.get(purpose.pk),
+                lasts=ends - moment if ends else None,
+                expires_at=how.get("expires_at") if valid else None,
                 evidence_sha256=evidence,
-                clicks=clicks,
+                clicks=how.get("clicks"),
                 surface=(how.get("surface") or "")[:63],
                 language=(how.get("language") or "")[:8],
             )
-            for purpose, status, type_key in said
-        ],
-        actor=actor,
-    )
-    return RecordedChoice(
-        id=events[0].pk,
-        revision=events[0].revision,
-        as_of=encode_as_of(person.transaction),
-        receipt=_receipt(events),
-        events=tuple(events),
-    )
-
-
-def _ends(
-    said: Sequence[Said], region: str, said_at: datetime, asked: datetime | None
-) -> dict[UUID, datetime | None]:
-    """When each yes ends: by its purpose, its region and what the caller asked for."""
-    given = [purpose for purpose, status, _ in said if str(status) in VALID_STATUSES]
-    if not given:
-        return {}
-    return {
-        pk: expiry_of(rules, region, said_at, asked)
-        for pk, rules in rules_for_recording(given).items()
-    }
+        )
+    return drafts
 
 
 def _digest(evidence: Mapping[str, Any] | None) -> str:

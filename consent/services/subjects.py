@@ -171,11 +171,16 @@ def _make(names: Sequence[SubjectNames]) -> LockedPerson | None:
     return LockedPerson(person, salt, row[1], row[2])
 
 
-def lock_person(external_id: str) -> LockedPerson:
-    """Return the person, made with a salt when new; erasure waits until the transaction ends."""
+def names_of_subject(external_id: str) -> tuple[SubjectNames, ...]:
+    """The names of a person whose id may be one, newest first."""
     if not external_id or len(external_id) > 1024:
         raise Invalid("A subject is a text of 1 to 1024 signs.")
-    names = names_of(settings.KEYS, external_id)
+    return names_of(settings.KEYS, external_id)
+
+
+def lock_person(external_id: str) -> LockedPerson:
+    """Return the person, made with a salt when new; erasure waits until the transaction ends."""
+    names = names_of_subject(external_id)
     newest = names[0].pseudonym
     found = _find(newest)
     if found is None and _rename(names):
