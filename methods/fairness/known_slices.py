@@ -1,5 +1,6 @@
 """Known answers of `fairness.slices`: lists ranked by hand, the token reference's invariant."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -40,6 +41,16 @@ def inactive_change() -> float:
     return float(np.abs(forward(block, features, scenarios, tasks, active=0)[3] - before).max())
 
 
+def features_change() -> float:
+    """Return how far features move when every scenario and task token changes."""
+    block = draw(4, 3, 2, 8, seed=0)
+    generator = np.random.default_rng(1)
+    features, scenarios, tasks = (generator.normal(size=(n, 8)) for n in (4, 4, 2))
+    before = forward(block, features, scenarios, tasks, active=0)[0]
+    after = forward(block, features, scenarios + 5.0, tasks - 5.0, active=0)[0]
+    return float(np.abs(after - before).max())
+
+
 def known_answers() -> Sequence[KnownAnswer]:
     """Return the cases."""
     return (
@@ -54,6 +65,19 @@ def known_answers() -> Sequence[KnownAnswer]:
             "closed form: 3.75 / 3",
             3.75 / 3,
             lambda: measured("pcoc"),
+        ),
+        KnownAnswer(
+            "log loss of the nine predictions",
+            "closed form: - ln of the product of their likelihoods / 9",
+            -math.log(0.9 * 0.6 * 0.35 * 0.8 * 0.5 * 0.5 * 0.8 * 0.7 * 0.4) / 9,
+            lambda: measured("log_loss"),
+        ),
+        KnownAnswer(
+            "token reference: features never hear from tokens",
+            "MDL, equations 2-18",
+            0.0,
+            features_change,
+            0.0,
         ),
         KnownAnswer(
             "token reference: a scenario that is not active changes no score",
