@@ -13,7 +13,7 @@ from typing import Any
 from consent.decision.facts import Catalogue, PurposeFacts, SystemFacts, VersionFacts
 from consent.decision.vocabulary import TYPE_KEYS, Status
 from consent.fastpath import layout
-from consent.fastpath.building import _places
+from consent.fastpath.building import places_for
 from consent.fastpath.catalogue import CatalogueSnapshot, write_snapshot
 from consent.fastpath.fingerprint import lookup_key, lookups_of_arrow
 from consent.fastpath.journal import Control, steady_ns
@@ -78,7 +78,7 @@ def make(folder: Path, people: int) -> str:
     key = lookup_key(PEPPER)
     for first in range(0, people, _CHUNK):
         lookups = lookups_of_arrow(key, names(first, min(_CHUNK, people - first)))
-        rows = _places(slots, lookups)
+        rows = places_for(slots, lookups)
         table = slots.array()
         table[rows, 1] = 0
         codes = chance.choice(known, (len(rows), len(purposes)))

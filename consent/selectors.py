@@ -14,7 +14,7 @@ from consent.decision.facts import Circumstances
 from consent.decision.precedence import Decision, decide_purpose, decide_system
 from consent.decision.vocabulary import VALID_STATUSES
 from consent.identity import pseudonym_of, pseudonyms_of
-from consent.models import ConsentEvent, ConsentState, DataSubject, NoticeText, NoticeVersion
+from consent.models import ConsentEvent, ConsentState, DataSubject
 from consent.slowpath import reading
 from consent.slowpath.freshness import decode_as_of, encode_as_of
 from governance.core.actors import Actor
@@ -102,15 +102,6 @@ def history_of(person: DataSubject) -> list[ConsentEvent]:
     return list(
         ConsentEvent.objects.filter(subject=person).select_related("purpose").order_by("-at")[:200]
     )
-
-
-def current_notice(language: str) -> NoticeText | None:
-    """The text of the newest notice in a language, None when none was published."""
-    published = NoticeVersion.objects.filter(published_at__isnull=False)
-    newest = published.order_by("-published_at").first()
-    if newest is None:
-        return None
-    return NoticeText.objects.filter(version=newest, language=language).first()
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ def build(
         generation=snapshot.generation,
     )
     for gone in read_suppressions(connection, None):
-        rows = _places(slots, gone["lookup"])
+        rows = places_for(slots, gone["lookup"])
         slots.array()[rows, 1] = layout.ERASED << 48
     encoder = Encoder.of(snapshot)
     for chunk, regions in read_people(connection, snapshot, purpose_ids, None):
@@ -56,7 +56,7 @@ def fill(slots: SlotFile, chunk: Rows, regions: Sequence[str], encoder: Encoder)
     """Write a chunk of people and choices into a table that nobody serves from yet."""
     import numpy as np
 
-    rows = _places(slots, chunk["lookup"])
+    rows = places_for(slots, chunk["lookup"])
     numbers = region_numbers(slots, regions)
     region = numbers[chunk["region"]]
     marked = flags(chunk)
@@ -86,7 +86,7 @@ def class_numbers(slots: SlotFile, packed: NDArray[np.uint64]) -> NDArray[np.uin
     return np.array(numbers, np.uint16)[where]
 
 
-def _places(slots: SlotFile, lookups: NDArray[Any]) -> NDArray[np.int64]:
+def places_for(slots: SlotFile, lookups: NDArray[Any]) -> NDArray[np.int64]:
     """The row of each lookup, which takes one when it has none."""
     import numpy as np
 

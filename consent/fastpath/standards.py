@@ -15,7 +15,7 @@ from consent.fastpath.people import People
 from consent.fastpath.view import KnownCaller, Person, View
 from consent.slowpath import authzen, ofrep
 from consent.slowpath.http import encode_json
-from consent.slowpath.ofrep import _etag as etag_of
+from consent.slowpath.ofrep import etag_of
 from consent.stream.capability import StreamDoor, event_streams, period_of
 
 Environ = dict[str, Any]

@@ -113,7 +113,7 @@ def _challenge(refusal: Refused) -> tuple[tuple[str, str], ...]:
     return (("WWW-Authenticate", 'Bearer realm="tactful"'),) if refusal.status == 401 else ()
 
 
-def _etag(flags: list[dict[str, Any]], stream: StreamDoor | None) -> str:
+def etag_of(flags: list[dict[str, Any]], stream: StreamDoor | None) -> str:
     """Hash the evaluated answers; the freshness token alone changes nothing for the person.
 
     The period of the stream's address belongs to it: a client keeps an address with its answer,
@@ -159,7 +159,7 @@ def _all_denied(keys: Keys, request: Request, known: KnownFlags) -> Answer:
         return Answer(503, {"errorDetails": sentence}, (("Retry-After", "1"),))
     caller = caller_by_token(request, secret, keys.token_key)
     told = [_unavailable_flag(*flag) for flag in known if _sees(caller, flag)]
-    return Answer(200, {"flags": told}, (("ETag", _etag(told, keys.stream)),))
+    return Answer(200, {"flags": told}, (("ETag", etag_of(told, keys.stream)),))
 
 
 def evaluate_all(database: Database, keys: Keys, request: Request, known: KnownFlags) -> Answer:
@@ -180,7 +180,7 @@ def evaluate_all(database: Database, keys: Keys, request: Request, known: KnownF
         for flag in known
         if _sees(caller, flag) and (flag[0] == "system" or context.subject)
     ]
-    etag = _etag(flags, keys.stream)
+    etag = etag_of(flags, keys.stream)
     # `flagConfigEtag` and `flagConfigLastModified` of a stream's event need no reading: each
     # answer is evaluated from what stands now.
     asked = [each.strip() for each in request.header("IF_NONE_MATCH").split(",")]
