@@ -13,7 +13,7 @@ from consent.actors import TokenActor
 from consent.choices import Component
 from consent.decision.facts import Catalogue, Circumstances, PersonFacts
 from consent.decision.precedence import decide_purpose
-from consent.identity import pseudonym_of
+from consent.identity import pseudonyms_of
 from consent.models import ConsentState, DataSubject, NoticeVersion
 from consent.services.choices import RecordedChoice, record_choices
 from consent.services.notices import link_served_choice, record_served_notice
@@ -45,13 +45,14 @@ def read_own_choices(token: SubjectToken, *, gpc: bool, system: str = "") -> Own
 
     The catalogue holds the system named, so that the caller can decide about it as well.
     """
-    pseudonym = pseudonym_of(settings.KEYS.subject_pepper, token.subject)
+    newest, *former = pseudonyms_of(settings.KEYS, token.subject)
     with connection.cursor() as cursor:
         (facts,) = reading.read_people(
             cursor,
-            [pseudonym],
+            [newest],
             fingerprint_key=settings.KEYS.fingerprint_key,
             purposes=None,
+            former=[[each] for each in former],
         )
         catalogue, now = reading.read_catalogue(
             cursor, systems=[system] if system else [], purposes=None
@@ -67,7 +68,7 @@ def read_own_choices(token: SubjectToken, *, gpc: bool, system: str = "") -> Own
     ]
     return OwnChoices(
         token=token,
-        subject=DataSubject.objects.filter(pseudonym=pseudonym).first(),
+        subject=DataSubject.objects.filter(pseudonym__in=[newest, *former]).first(),
         facts=facts,
         catalogue=catalogue,
         moment=moment,

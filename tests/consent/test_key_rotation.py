@@ -18,10 +18,13 @@ from consent.fastpath.table import SharedTable
 from consent.history import person_at
 from consent.identity import key_id_of, names_of
 from consent.models import ConsentState, DataSubject
+from consent.services.own_choices import read_own_choices
 from consent.slowpath.wsgi import keys_from_settings
+from consent.tokens import SubjectToken
 from governance.core.actors import SystemActor
 from governance.core.clock import database_now
 from governance.core.errors import Conflict
+from governance.core.ids import uuid7
 from governance.ledger.models import LedgerEntry
 
 pytestmark = pytest.mark.django_db
@@ -55,6 +58,19 @@ def test_a_withdrawal_under_the_former_key_is_seen_by_the_next_check(ring: KeyRi
     assert reason_for("anna") == "withdrawn"
     then = person_at("anna", database_now() + timedelta(seconds=1))
     assert then is not None and then.choices["ads"].status == "withdrawn"
+
+
+def test_a_person_sees_what_they_chose_under_the_former_key(ring: KeyRing) -> None:
+    say("given")
+    former = DataSubject.objects.get()
+    rotate(ring)
+    now = database_now()
+    token = SubjectToken(
+        "anna", (), "https://shop.example", now, now + timedelta(minutes=5), uuid7()
+    )
+    own = read_own_choices(token, gpc=False)
+    assert own.subject == former
+    assert own.facts.choices["ads"].status == "given"
 
 
 def test_a_person_met_again_gets_new_names_and_keeps_their_history(ring: KeyRing) -> None:
