@@ -1,6 +1,7 @@
 """Which column of an export says what, by vendor, and what their words for a status mean. Data.
 
-Made from the vendors' public documents and tried on no sample of a real export.
+A preset is a guess to start from: `source` says which names public material confirms. None was
+tried on a real export; `--column` and the import page replace any of them.
 """
 
 from __future__ import annotations
@@ -57,7 +58,9 @@ class Preset:
 
     @property
     def label(self) -> str:
-        return self.title if self.tested else f"{self.title} (untested: no real sample was at hand)"
+        if self.tested:
+            return self.title
+        return f"{self.title} (untested: no real sample was at hand; {self.source})"
 
 
 PRESETS: Mapping[str, Preset] = {
@@ -92,6 +95,7 @@ PRESETS: Mapping[str, Preset] = {
                 "expired": "withdrawn",
                 "extend": "given",
             },
+            source="no public list of the export's columns was found",
         ),
         Preset(
             "fides",
@@ -106,6 +110,7 @@ PRESETS: Mapping[str, Preset] = {
                 "region": "user_geography",
             },
             {"acknowledge": "unknown", "tcf": "unknown"},
+            source="names of its public preference history, data_use is a guess",
         ),
         Preset(
             "transcend",
@@ -119,6 +124,7 @@ PRESETS: Mapping[str, Preset] = {
                 "region": "country",
             },
             {"auto": "unknown"},
+            source="public schema confirms purpose and timestamp only",
         ),
         Preset(
             "usercentrics",
@@ -132,6 +138,7 @@ PRESETS: Mapping[str, Preset] = {
                 "method": "consentAction",
                 "region": "country",
             },
+            source="public SDK confirms controllerId and timestamp only",
         ),
     )
 }
