@@ -33,8 +33,8 @@ from governance.outbox import services as outbox
 from governance.registry.models import Purpose
 
 #: A chunk's transaction is held to this; the next chunk grows or shrinks towards it.
-TARGET_SECONDS = 0.15
-SMALLEST, LARGEST = 200, 4_000
+TARGET_SECONDS = 0.08
+SMALLEST, LARGEST = 50, 4_000
 
 
 def folder_of(batch: ImportBatch) -> Path:
@@ -134,7 +134,7 @@ def run_import(
             if not moved:
                 break
             took = max(_seconds.get(batch.pk, time.perf_counter() - begun), 0.001)
-            size = int(min(LARGEST, max(SMALLEST, size * min(2.0, TARGET_SECONDS / took))))
+            size = int(min(LARGEST, max(SMALLEST, size * min(1.5, TARGET_SECONDS / took))))
     except DomainError as problem:
         _finish(batch, ImportState.FAILED, problem.sentence)
         raise

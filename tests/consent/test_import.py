@@ -260,7 +260,7 @@ def test_a_time_without_zone_is_utc_and_numbers_are_seconds_or_milliseconds() ->
 def test_a_killed_import_goes_on_and_counts_every_row_once(
     embedded_postgres: EmbeddedPostgres, write: Write
 ) -> None:
-    rows = 15 * SMALLEST
+    rows = 60 * SMALLEST
     path = write(*(f"person-{n},ads,given,{MARCH},v1,banner" for n in range(rows)), "x,none,no,,,")
     environment = {
         **os.environ,
