@@ -15,6 +15,7 @@ from django.template.loader import render_to_string
 from django.test import RequestFactory
 
 from governance.charts import FlowEdge, FlowNode, FunnelStep, TrendPoint
+from governance.core.actors import SystemActor
 
 GUIDE = Path(__file__).parent / "style_guide.html"
 
@@ -132,7 +133,7 @@ def rendered_pages() -> dict[str, str]:
     request = RequestFactory().get("/")
     guide = engines["django"].from_string(GUIDE.read_text("utf-8"))
     return {
-        "/guide": str(guide.render(context(), request)),
+        "/guide": str(guide.render(context() | {"actor": SystemActor("style guide")}, request)),
         "/public": render_to_string("public_base.html", {}, request),
         "/error": render_to_string("404.html"),
         "/p": render_to_string("components/progress.html", {"label": "Read", "done": True}),
