@@ -57,7 +57,11 @@ def cpu_of_fairlearn(path: Path, rows: int) -> float:
     from methods.fairness.rates import RATES
 
     frame = duckdb.execute(f"SELECT * FROM '{path}' LIMIT {rows}").df()
-    special = {"accuracy": accuracy_score, "precision": precision_score}
+    special = {
+        "accuracy": accuracy_score,
+        "precision": precision_score,
+        "refusal_rate": lambda y_true, y_pred: 1 - fl.selection_rate(y_true, y_pred),
+    }
     functions = {name: special.get(name) or getattr(fl, name) for name in RATES}
 
     def work() -> None:

@@ -80,12 +80,17 @@ def test_two_hundred_listeners_are_told_within_a_second_while_checks_are_served(
     people = [f"person-{number}" for number in range(LISTENERS)]
     for person in people:
         say("given", person)
-    urls = [served.fresh_address(person) for person in people]
+    urls = [served.fresh_address(person) for person in [*people, "last"]]
     system = System.objects.get(key="carousel")
 
     async def scenario() -> tuple[list[float], list[float], list[Heard]]:
-        async with listening(urls) as heard:
-            assert [one.status for one in heard] == [200] * LISTENERS
+        async with listening(urls) as everybody:
+            assert [one.status for one in everybody] == [200] * (LISTENERS + 1)
+            *heard, last = everybody
+            for status in ("given", "withdrawn"):  # what was said before is behind the stream
+                last.told.clear()
+                await asyncio.to_thread(say, status, "last")
+                await asyncio.wait_for(last.told.wait(), 10)
             alone = []
             for number in range(0, LISTENERS, 20):  # each is told of its own person only
                 before = [len(one.told_at) for one in heard]
