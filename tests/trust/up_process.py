@@ -56,6 +56,12 @@ def own_folder(data_dir: Path) -> Iterator[Path]:
         guard.close()
 
 
+def _hear_signals() -> None:
+    """A shell and nohup start what runs in the background deaf to signals these tests send."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class UpProcess:
     """A running `up`; `descendants` are the processes it answers for."""
 
@@ -70,6 +76,7 @@ class UpProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            preexec_fn=_hear_signals,  # noqa: PLW1509  (two calls, no lock)
         )
 
     def wait_until_ready(self) -> float:
