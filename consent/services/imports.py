@@ -128,29 +128,18 @@ def run_import(
     size = 500
     try:
         while True:
-            begun, moved = time.perf_counter(), _next_chunk(batch, size, actor)
+            seconds = _next_chunk(batch, size, actor)
             if tell is not None:
                 tell(batch)
-            if not moved:
+            if seconds is None:
                 break
-            took = max(_seconds.get(batch.pk, time.perf_counter() - begun), 0.001)
+            took = max(seconds, 0.001)
             size = int(min(LARGEST, max(SMALLEST, size * min(1.5, TARGET_SECONDS / took))))
     except DomainError as problem:
         _finish(batch, ImportState.FAILED, problem.sentence)
         raise
-    finally:
-        _seconds.pop(batch.pk, None)
     _finish(batch, ImportState.DONE, "")
     return batch
-
-
-#: How long the last transaction of a running import took, by batch.
-_seconds: dict[UUID, float] = {}
-
-
-def longest_chunk(batch: ImportBatch) -> float:
-    """Seconds of the last chunk's transaction, while the import runs."""
-    return _seconds.get(batch.pk, 0.0)
 
 
 def _read(
@@ -182,11 +171,11 @@ def _read(
     return choices, broken, cursor, line, rows, purposes
 
 
-def _next_chunk(batch: ImportBatch, size: int, actor: Actor) -> bool:
-    """Read and apply the next chunk; False at the end of the file."""
+def _next_chunk(batch: ImportBatch, size: int, actor: Actor) -> float | None:
+    """Read and apply the next chunk; the seconds it held its rows, None at the end of the file."""
     choices, broken, cursor, line, rows, purposes = _read(batch, size)
     if not rows:
-        return False
+        return None
     prepared, digest = applying.prepare(choices, purposes, applying.now())
     begun = time.perf_counter()
     applied = applying.Applied()
@@ -215,8 +204,7 @@ def _next_chunk(batch: ImportBatch, size: int, actor: Actor) -> bool:
         batch.differences = dict(counted)
         batch.errors_size = _write_errors(batch, refused)
         batch.save()
-    _seconds[batch.pk] = time.perf_counter() - begun
-    return True
+    return time.perf_counter() - begun
 
 
 def _apply(

@@ -53,11 +53,6 @@ def entry_with_leaf(entry_id: str) -> LedgerEntry:
     return entry
 
 
-def entries_about(object_type: str, object_id: str) -> QuerySet[LedgerEntry]:
-    """The history of one object, newest first: for the timelines of other rooms."""
-    return find_entries(EntryFilter(object_type=object_type, object_id=object_id))
-
-
 def known_verbs() -> Sequence[str]:
     return list(LedgerEntry.objects.order_by("verb").values_list("verb", flat=True).distinct())
 

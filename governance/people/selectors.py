@@ -48,11 +48,6 @@ def people_with_role(role: str, system_key: str | None = None) -> QuerySet[User]
     return User.objects.filter(own | deputised, is_active=True).distinct()
 
 
-def members_of(system_key: str) -> QuerySet[User]:
-    """Active people who work on a system."""
-    return User.objects.filter(memberships__system_key=system_key, is_active=True)
-
-
 def people_for(actor: Actor) -> QuerySet[User]:
     """People the actor may see: all of them, or oneself."""
     if actor.may("people.view"):

@@ -78,11 +78,6 @@ def active_holds(system: System) -> list[Hold]:
     return list(_holds_by_system([system])[system.pk])
 
 
-def whole_system_holds(system: System) -> list[Hold]:
-    """Those active holds that stop the system as a whole."""
-    return [hold for hold in active_holds(system) if stops_whole(hold)]
-
-
 def stops_whole(hold: Hold) -> bool:
     return hold.system_id is not None or hold.version_id is not None
 
