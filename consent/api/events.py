@@ -9,8 +9,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from consent import selectors_events, services
+from consent import services
 from consent.api.serializers import EventIn, EventOut
+from consent.selectors import events
 from governance.core.api.idempotency import IdempotentRequests
 from governance.core.errors import Invalid
 from governance.people.actors import request_actor
@@ -72,7 +73,7 @@ class ConsentEvents(IdempotentRequests):
         limit = request.query_params.get("limit", "200")
         if not limit.isdecimal() or len(limit) > 6:
             raise Invalid("limit is a number, 1 to 1000.")
-        page = selectors_events.events_after(
+        page = events.events_after(
             request.query_params.get("after", ""),
             int(limit),
             actor=request_actor(request._request),

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from consent.selectors_person import usable_interests
+from consent.selectors.people import usable_interests
 from consent.services.interests import Guess, note_interests
 from governance.core.api.idempotency import IdempotentRequests
 from governance.people.actors import request_actor

@@ -18,7 +18,7 @@ from rest_framework.response import Response
 
 from consent.actors import TokenActor
 from consent.choices import Language, Method
-from consent.selectors_person import notices_for_person, types_to_ask_again
+from consent.selectors.people import notices_for_person, types_to_ask_again
 from consent.services.own_choices import (
     OwnChoices,
     current_notices,

@@ -12,8 +12,8 @@ from rest_framework.response import Response
 from consent import services
 from consent.choices import Component, Layer
 from consent.models import DataSubject, NoticeVersion
-from consent.notice_selectors import find_notice, may_ask, notices_for
 from consent.selectors import find_subject
+from consent.selectors.notices import find_notice, may_ask, notices_for
 from governance.core.api.idempotency import IdempotentRequests
 from governance.core.errors import NotFound
 from governance.people.actors import request_actor

@@ -9,8 +9,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from consent import selectors, selectors_events, selectors_person, services
+from consent import selectors, services
 from consent.api.serializers import SubjectChoice, SubjectEvent
+from consent.selectors import events, people
 from governance.core.api.idempotency import IdempotentRequests
 from governance.people.actors import request_actor
 
@@ -80,11 +81,11 @@ class ConsentSubject(IdempotentRequests):
             "gpc": person.gpc,
             "restricted": person.restricted_at is not None,
             "choices": selectors.choices_of(person),
-            "events": selectors_events.history_of_person(person),
+            "events": events.history_of_person(person),
         }
         asked = request.query_params.get("everything", "0")
         if asked.lower() not in ("0", "false", "no"):
-            told["everything"] = selectors_person.all_we_hold(person.pseudonym or "")
+            told["everything"] = people.all_we_hold(person.pseudonym or "")
         return Response(PersonOut(told).data)
 
     @extend_schema(responses={204: None})

@@ -10,8 +10,8 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from consent import selectors_person
 from consent.models import Complaint
+from consent.selectors import people
 from consent.services.complaints import answer_complaint
 from governance.core.clock import database_now
 from governance.core.errors import DomainError
@@ -31,7 +31,7 @@ def complaints(request: HttpRequest) -> HttpResponse:
         Complaint.objects.exclude(answered_at=None), request.GET.get("cursor", ""), 20
     )
     context = {
-        "waiting": selectors_person.open_complaints(actor)[:200],
+        "waiting": people.open_complaints(actor)[:200],
         "answered": answered,
         "now": database_now(),
     }

@@ -15,7 +15,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.views.decorators.http import require_GET
 
-from consent import selectors_person
+from consent.selectors import people
 from consent.web.opening import Visit, in_page_language, opened, visit_frame
 from consent.web.preferences import as_file
 from consent.web.texts import CODED, COMPLAINTS, FIELDS, STATUSES, VALUES, purpose_title
@@ -36,7 +36,7 @@ def held(request: HttpRequest, language: str) -> HttpResponse:
 def _show(request: HttpRequest, visit: Visit) -> HttpResponse:
     subject = visit.own.subject
     pseudonym = subject.pseudonym if subject else None
-    rooms = selectors_person.all_we_hold(pseudonym) if pseudonym else {}
+    rooms = people.all_we_hold(pseudonym) if pseudonym else {}
     if "file" in request.GET:
         text = json.dumps(rooms, cls=DjangoJSONEncoder, indent=2, ensure_ascii=False)
         return as_file(text, "application/json", "held-about-me.json")

@@ -13,7 +13,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from consent import services
 from consent.choices import Language
 from consent.models import NoticeText, NoticeVersion
-from consent.notice_selectors import (
+from consent.readability import readability_of
+from consent.selectors.notices import (
     compare_texts,
     current_versions,
     find_notice,
@@ -21,7 +22,6 @@ from consent.notice_selectors import (
     servings_of,
     version_before,
 )
-from consent.readability import readability_of
 from consent.web.notice_form import NoticeForm
 from governance.core.clock import database_now
 from governance.core.errors import DomainError

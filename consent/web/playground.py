@@ -24,7 +24,7 @@ from consent.decision.facts import (
 from consent.decision.precedence import Decision, decide_purpose, decide_system, purposes_asked
 from consent.decision.vocabulary import VALID_STATUSES, Outcome, Status
 from consent.history import catalogue_at
-from consent.notice_selectors import notices_for
+from consent.selectors.notices import notices_for
 from consent.slowpath import reading
 from consent.web.decision_words import (
     OUTCOMES,

@@ -14,12 +14,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from consent import selectors, selectors_person, services
+from consent import selectors, services
 from consent.actors import TokenActor
 from consent.choices import Method
 from consent.models import DataSubject
 from consent.preferences import Toggle
 from consent.receipts.selectors import own_receipt
+from consent.selectors import people
 from consent.services import complaints, interests
 from consent.services.own_choices import current_notices, save_own_choices, withdraw_own_choices
 from consent.tokens import SubjectToken
@@ -194,7 +195,7 @@ def _page(request: HttpRequest, visit: Visit) -> dict[str, Any]:
     else:
         said = words[done] if done in _DONE else ""
     said_before = selectors.history_of(subject)[:50] if subject else []
-    asked = selectors_person.types_to_ask_again(subject, own.toggles)
+    asked = people.types_to_ask_again(subject, own.toggles)
     again = [type_text(each.type, language)[0] for each in asked]
     return visit_frame(request, visit) | {
         "nonce": secrets.token_urlsafe(16),
@@ -205,7 +206,7 @@ def _page(request: HttpRequest, visit: Visit) -> dict[str, Any]:
         "done": said,
         "again": words["again"].format(what=", ".join(again)) if again else "",
         "told": tell_once(request, subject, language),
-        "notices": selectors_person.notices_for_person(current_notices(own), language),
+        "notices": people.notices_for_person(current_notices(own), language),
         "likes": likes_of(subject, words),
         "about": COMPLAINTS[language],
         "complaints": [
@@ -251,7 +252,7 @@ def likes_of(
     """The guesses about a person, or those of one system, with the words of their buttons."""
     if subject is None:
         return []
-    found = selectors_person.interests_of(subject)
+    found = people.interests_of(subject)
     titles = dict(System.objects.values_list("key", "title"))
     return [
         {

@@ -12,8 +12,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from consent.rates import SPLITS, Filter, Rates, Share, consent_figures
 from consent.recipients.selectors import overdue_notices
+from consent.selectors.rates import SPLITS, Filter, Rates, Share, consent_figures
 from governance.core.clock import database_now
 from governance.people.actors import request_actor
 from governance.people.web.access import requires

@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from consent import selectors, selectors_events, selectors_person, services
+from consent import selectors, services
+from consent.selectors import events, people
 from governance.core.errors import DomainError
 from governance.people.actors import request_actor
 from governance.people.web.access import requires
@@ -42,11 +43,11 @@ def subjects(request: HttpRequest) -> HttpResponse:
             person = services.open_subject(**context, actor=actor)
         except DomainError as refusal:
             return _refused(request, context, refusal)
-        held = selectors_person.all_we_hold(person.pseudonym or "")
+        held = people.all_we_hold(person.pseudonym or "")
         context |= {
             "person": person,
             "choices": selectors.choices_of(person),
-            "history": selectors_events.history_of_person(person),
+            "history": events.history_of_person(person),
             "held": [(label, len(rows)) for label, rows in sorted(held.items())],
             "may_erase": actor.may("consent.erase"),
         }
@@ -66,7 +67,7 @@ def export_subject(request: HttpRequest) -> HttpResponse:
     answer = JsonResponse(
         {
             "subject": context["subject"],
-            "held": selectors_person.all_we_hold(person.pseudonym or ""),
+            "held": people.all_we_hold(person.pseudonym or ""),
         },
         encoder=DjangoJSONEncoder,
         json_dumps_params={"indent": 2},

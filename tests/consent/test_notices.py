@@ -22,8 +22,8 @@ from consent.models import (
     NoticeVersion,
     ServedNotice,
 )
-from consent.notice_selectors import compare_texts, may_ask, servings_of
 from consent.readability import amstad, count_syllables, flesch, readability_of
+from consent.selectors.notices import compare_texts, may_ask, servings_of
 from governance.core.actors import SystemActor
 from governance.core.errors import Conflict, Invalid, NotPermitted
 from governance.ledger.models import LedgerEntry

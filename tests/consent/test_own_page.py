@@ -12,7 +12,7 @@ from django.test import Client
 
 from consent import services
 from consent.models import Complaint, ConsentEvent, Interest
-from consent.selectors_person import usable_interests
+from consent.selectors.people import usable_interests
 from consent.services.complaints import answer_complaint
 from consent.services.interests import Guess, NotedInterests, note_interests
 from governance.core.actors import SystemActor

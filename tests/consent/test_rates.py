@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from consent import services
 from consent.models import ConsentState, ImportBatch
-from consent.rates import Filter, Rates, Row, consent_figures
+from consent.selectors.rates import Filter, Rates, Row, consent_figures
 from consent.services.imports import run_import
 from governance.core.actors import SystemActor
 from governance.core.clock import database_now

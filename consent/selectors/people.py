@@ -12,9 +12,9 @@ from consent.choices import FROM_THE_PERSON, INTERESTS_PURPOSE, InterestStanding
 from consent.decision.vocabulary import Outcome
 from consent.identity import pseudonyms_of
 from consent.models import Complaint, DataSubject, Interest, NoticeText
-from consent.notice_selectors import may_ask
 from consent.preferences import Toggle
 from consent.selectors import check_many
+from consent.selectors.notices import may_ask
 from governance.core.actors import Actor, SystemActor
 from governance.core.errors import NotFound, NotPermitted
 from governance.core.ports import registered_personal_data_holders
