@@ -19,7 +19,7 @@ DATA_DIR = prepare_environment()
 
 from config.up.guard import Guard  # (after DATA_DIR is set)
 
-pytest_plugins = ["tests.cast"]
+pytest_plugins = ["tests.cast", "tests.chromium"]
 
 
 @cache

@@ -9,24 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from tests.chromium import AXE_RULES
 from tests.clients.node.conftest import installed
-from tests.optional_parts import find_part
 
 __all__ = ["installed"]  # the fixture that holds axe-core
-
-RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path=find_part("browser"), args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(autouse=True)
@@ -74,7 +62,7 @@ def axe(installed: Path) -> Callable[[Page], list[str]]:
     def look(page: Page) -> list[str]:
         page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
         page.evaluate(script)
-        options = json.dumps({"runOnly": RULES, "resultTypes": ["violations"]})
+        options = json.dumps({"runOnly": AXE_RULES, "resultTypes": ["violations"]})
         report: dict[str, Any] = page.evaluate(f"axe.run(document, {options})")
         return [
             f"{rule['id']}: {node['html'][:160]}"

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
+from tests.chromium import AXE_RULES
 from tests.clients.node.conftest import installed
 from tests.demo.conftest import House
 from tests.demo.crawl import Walk
-from tests.optional_parts import find_part
 
 __all__ = ["installed"]  # the fixture that holds axe-core
 
@@ -38,19 +38,7 @@ REACHED_BY_ALL = {
     "incidents/<str:reference>/",
     "reviews/<uuid:review_id>/",
 }
-RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
-
 SignIn = Callable[..., AbstractContextManager[Page]]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path=find_part("browser"), args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield opened
-        opened.close()
 
 
 @pytest.fixture
@@ -123,7 +111,7 @@ def violations(page: Page, axe: str) -> Iterator[tuple[str, str]]:
     """(rule, element) of each violation on the open page."""
     page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
     page.evaluate(axe)
-    options = json.dumps({"runOnly": RULES, "resultTypes": ["violations"]})
+    options = json.dumps({"runOnly": AXE_RULES, "resultTypes": ["violations"]})
     report: dict[str, Any] = page.evaluate(f"axe.run(document, {options})")
     for rule in report["violations"]:
         for node in rule["nodes"]:
