@@ -25,6 +25,13 @@ class KeyedForm(forms.ModelForm[Any]):
         """The service validates the whole object, so that one place holds the rules."""
 
 
+class SecureURLField(forms.URLField):
+    """An address written without its scheme is one of https."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(assume_scheme="https", **kwargs)
+
+
 class PurposeForm(KeyedForm):
     class Meta:
         model = Purpose
@@ -54,6 +61,7 @@ class PurposeForm(KeyedForm):
             "record_retention": "An ISO 8601 duration: P3Y is three years.",
         }
         widgets = {"description": forms.Textarea(attrs={"rows": 3})}
+        field_classes = {"dpv_iri": SecureURLField}
 
 
 class TypeForm(KeyedForm):
