@@ -1,0 +1,94 @@
+"""Reading plans: as declared, with their newest verdicts, overdue ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Max, QuerySet
+
+from audits.choices import PlanState, RunState
+from audits.models import Plan, Run
+from audits.schedules import schedule_of
+from audits.selectors.runs import verdict_rows
+from governance.core.actors import Actor
+from governance.core.errors import NotFound
+
+PATIENCE = timedelta(hours=1)
+
+
+def plans_for(actor: Actor) -> QuerySet[Plan]:
+    return Plan.objects.for_actor(actor).select_related("system", "version", "owner")
+
+
+def find_plan(key: str, actor: Actor) -> Plan:
+    try:
+        return plans_for(actor).get(key=key)
+    except Plan.DoesNotExist:
+        raise NotFound(f"There is no plan {key!r} that you may see.") from None
+
+
+def plan_as_declared(plan: Plan) -> dict[str, Any]:
+    """A plan as plain data: what was declared, and when."""
+    return {
+        "key": plan.key,
+        "title": plan.title,
+        "system": plan.system.key,
+        "version": plan.version.key if plan.version else None,
+        "method": plan.method,
+        "parameters": plan.parameters,
+        "columns": plan.columns,
+        "limits": plan.limits,
+        "limits_note": plan.limits_note,
+        "limits_declared_at": plan.limits_declared_at.isoformat(),
+        "zone": plan.zone,
+        "starts_at": plan.starts_at.isoformat(),
+        "ends_at": plan.ends_at.isoformat() if plan.ends_at else None,
+        "length_seconds": plan.length.total_seconds(),
+        "every_seconds": plan.every.total_seconds(),
+        "planned_looks": plan.planned_looks,
+        "on_breach": plan.on_breach,
+        "seed": plan.seed,
+    }
+
+
+def overdue_plans(plans: Iterable[Plan], now: datetime) -> set[UUID]:
+    """The plans whose newest complete window has had no result for more than an hour."""
+    plans = [plan for plan in plans if plan.state != PlanState.PAUSED]
+    done = Run.objects.filter(
+        plan__in=plans, state__in=[RunState.SUCCEEDED, RunState.CANCELLED]
+    ).values_list("plan_id")
+    until = dict(done.annotate(until=Max("window_end")).order_by())
+    return {plan.pk for plan in plans if _is_late(plan, now, until.get(plan.pk))}
+
+
+def is_overdue(plan: Plan, now: datetime) -> bool:
+    return plan.pk in overdue_plans([plan], now)
+
+
+def _is_late(plan: Plan, now: datetime, audited_until: datetime | None) -> bool:
+    schedule = schedule_of(plan)
+    window = schedule.latest_complete(now)
+    if window is None or (not plan.backfill and window.end <= plan.created_at):
+        return False
+    expected = max(schedule.due_at(window), plan.created_at) + PATIENCE
+    return now > expected and (audited_until is None or audited_until < window.end)
+
+
+def plan_summaries(actor: Actor, now: datetime) -> list[dict[str, Any]]:
+    """Every visible plan with its newest verdict, for the list of plans."""
+    plans = list(plans_for(actor))
+    newest = (
+        Run.objects.filter(plan__in=plans, state=RunState.SUCCEEDED)
+        .defer("report")
+        .select_related("plan__system", "version")
+        .order_by("plan_id", "-window_end", "-finished_at")
+        .distinct("plan_id")
+    )
+    verdicts = {row.plan_key: row for row in verdict_rows(newest)}
+    late = overdue_plans(plans, now)
+    return [
+        {"plan": plan, "last": verdicts.get(plan.key), "overdue": plan.pk in late} for plan in plans
+    ]
