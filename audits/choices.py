@@ -12,10 +12,24 @@ class SourceKind(models.TextChoices):
     TEXT = "text", "Texts"
 
 
+class SourceOrigin(models.TextChoices):
+    PUSHED = "pushed", "Sent here"
+    FILES = "files", "A folder or a pattern of files"
+    S3 = "s3", "An S3 bucket"
+    POSTGRESQL = "postgresql", "A PostgreSQL table"
+    SPARK = "spark", "A Spark table"
+    CUBE = "cube", "An aggregated cube"
+
+
 class OnBreach(models.TextChoices):
     FINDING = "finding", "Record a finding"
     OPEN_INCIDENT = "open_incident", "Open an incident"
     AUTO_CONTAIN = "auto_contain", "Open an incident and contain it at once"
+
+
+class PlanWeight(models.TextChoices):
+    LIGHT = "light", "Light"
+    HEAVY = "heavy", "Heavy"
 
 
 class PlanState(models.TextChoices):

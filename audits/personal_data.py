@@ -102,12 +102,14 @@ RETENTION = (
     DeleteAfter(
         "audits.Measurement", REPORTS_KEPT, "Trends over five years; the run keeps the report."
     ),
+    DeleteAfter("audits.RunCube", REPORTS_KEPT, "A report can be measured again as long as it."),
     DeleteAfter(
         "audits.Run",
         REPORTS_KEPT + timedelta(days=1),
         "Reports are evidence for five years; one with a kept finding stays.",
         only="finished_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM audits_finding f "
         "WHERE f.run_id = audits_run.id) AND NOT EXISTS (SELECT 1 FROM audits_measurement m "
-        "WHERE m.run_id = audits_run.id)",
+        "WHERE m.run_id = audits_run.id) AND NOT EXISTS (SELECT 1 FROM audits_runcube c "
+        "WHERE c.run_id = audits_run.id)",
     ),
 )

@@ -1,5 +1,6 @@
-"""Tables of this room: sources and segments, plans, runs with their measurements, findings."""
+"""Tables of this room: sources and segments, plans, runs, what they measured, findings."""
 
+from audits.models.cubes import RunCube
 from audits.models.findings import Finding
 from audits.models.outputs import OutcomeBatch, OutputBatch, Source
 from audits.models.plans import Plan
@@ -12,5 +13,6 @@ __all__ = [
     "OutputBatch",
     "Plan",
     "Run",
+    "RunCube",
     "Source",
 ]

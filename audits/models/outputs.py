@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
-from audits.choices import SourceKind
+from audits.choices import SourceKind, SourceOrigin
 from audits.models.scoped import SystemScoped
 from governance.core.models import KeyField, PublicModel
 
@@ -24,6 +24,17 @@ class Source(PublicModel):
         blank=True,
         help_text="Role of each column beside the standard ones: role to names.",
     )
+    origin = models.CharField(
+        max_length=20, choices=SourceOrigin.choices, default=SourceOrigin.PUSHED
+    )
+    location = models.JSONField(
+        default=dict, blank=True, help_text="Where the rows are; no secret stands here."
+    )
+    secret = models.TextField(
+        blank=True, default="", help_text="The credential of the place, encrypted."
+    )
+    checked_at = models.DateTimeField(null=True, blank=True)
+    problem = models.TextField(blank=True, default="", help_text="Why the last look failed.")
 
     objects = SystemScoped.as_manager()
 
@@ -33,6 +44,9 @@ class Source(PublicModel):
             models.UniqueConstraint(fields=["system", "key"], name="source_key_once_per_system"),
             models.CheckConstraint(
                 condition=Q(kind__in=SourceKind.values), name="source_kind_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(origin__in=SourceOrigin.values), name="source_origin_known"
             ),
         ]
 

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from audits.choices import OnBreach, PlanState
+from audits.choices import OnBreach, PlanState, PlanWeight
 from audits.models.scoped import SystemScoped
 from governance.core.models import KeyField, PublicModel
 
@@ -59,6 +59,34 @@ class Plan(PublicModel):
         help_text="Also audit windows that ended before the plan was made.",
     )
     planned_looks = models.PositiveIntegerField(null=True, blank=True)
+    cron = models.CharField(
+        max_length=120,
+        blank=True,
+        default="",
+        help_text="When windows begin, in the plan's zone; empty: one every `every`.",
+    )
+    time_limit = models.DurationField(
+        default=timedelta(minutes=30), help_text="A run that takes longer is stopped."
+    )
+    weight = models.CharField(
+        max_length=10,
+        choices=PlanWeight.choices,
+        default=PlanWeight.LIGHT,
+        help_text="Heavy audits wait in a queue of their own.",
+    )
+    suppress_below = models.PositiveIntegerField(
+        default=10, help_text="Cells of fewer subjects are not shown."
+    )
+    vault_attributes = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="Protected attributes joined from the vault while a run computes.",
+    )
+    preset = models.CharField(max_length=60, blank=True, default="")
+    metric_choice = models.JSONField(
+        default=dict, blank=True, help_text="What the metric chooser was told, and why it chose."
+    )
+    revision = models.PositiveIntegerField(default=1)
     next_window = models.PositiveIntegerField(default=0)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -85,6 +113,12 @@ class Plan(PublicModel):
             ),
             models.CheckConstraint(
                 condition=Q(state__in=PlanState.values), name="plan_state_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(weight__in=PlanWeight.values), name="plan_weight_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(time_limit__gt=timedelta(0)), name="plan_time_limit_positive"
             ),
             models.CheckConstraint(
                 condition=Q(length__gt=timedelta(0)) & Q(every__gt=timedelta(0)),

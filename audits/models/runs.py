@@ -28,6 +28,7 @@ class Run(PublicModel):
     )
     incident_id = models.CharField(max_length=64, null=True, blank=True, db_index=True)
     requested_by = models.CharField(max_length=200)
+    plan_revision = models.PositiveIntegerField(default=1)
     state = models.CharField(max_length=10, choices=RunState.choices, default=RunState.QUEUED)
     attempt = models.PositiveIntegerField(
         default=0, help_text="Fencing number: only the latest attempt may publish."

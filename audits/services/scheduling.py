@@ -178,6 +178,7 @@ def _make_run(
         purpose=purpose,
         incident_id=incident_id,
         requested_by=actor.reference,
+        plan_revision=plan.revision,
         enqueued_at=database_now(),
     )
     try:
