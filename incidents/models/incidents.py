@@ -1,4 +1,4 @@
-"""Incidents, the playbook copied onto them, their evidence and their timeline."""
+"""Incidents: one harm, or the suspicion of one, with its times and its state."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from governance.core.append_only import AppendOnly
-from governance.core.models import KeyField, PublicModel
-from incidents.choices import FINAL_STATES, Kind, Severity, State, StepState, StepType, TimelineKind
+from governance.core.models import PublicModel
+from incidents.choices import FINAL_STATES, Kind, Severity, State
 
 
 class Incident(PublicModel):
@@ -88,84 +87,3 @@ class Incident(PublicModel):
     @property
     def reference(self) -> str:
         return f"INC-{self.number:04d}"
-
-
-class Playbook(PublicModel):
-    """A versioned list of steps. Incidents copy it when they open, so edits never reach them."""
-
-    key = KeyField()
-    version = models.PositiveIntegerField()
-    title = models.CharField(max_length=120)
-    steps = models.JSONField()
-
-    class Meta:
-        constraints = (
-            models.UniqueConstraint(fields=("key", "version"), name="playbook_version_once"),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.title} (version {self.version})"
-
-
-class IncidentStep(PublicModel):
-    """One step of the copied playbook. Its effect and its end share one transaction."""
-
-    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="steps")
-    playbook = models.ForeignKey(Playbook, on_delete=models.PROTECT)
-    position = models.PositiveSmallIntegerField()
-    type = models.CharField(max_length=20, choices=StepType)
-    title = models.CharField(max_length=120)
-    instruction = models.TextField()
-    role = models.CharField(max_length=24, blank=True)
-    automatic = models.BooleanField()
-    mandatory = models.BooleanField(default=True)
-    state = models.CharField(max_length=8, choices=StepState, default=StepState.PENDING)
-    attempt = models.PositiveIntegerField(default=0)
-    outcome = models.TextField(blank=True)
-    done_by = models.CharField(max_length=80, blank=True)
-    finished_at = models.DateTimeField(null=True)
-
-    class Meta:
-        ordering = ("incident", "position")
-        constraints = (
-            models.UniqueConstraint(fields=("incident", "position"), name="step_position_once"),
-            models.CheckConstraint(
-                condition=~Q(state__in=["done", "skipped"]) | Q(finished_at__isnull=False),
-                name="step_done_has_a_time",
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.position}. {self.title}"
-
-
-class Evidence(AppendOnly):
-    """What was true when the incident opened, frozen as JSON with its SHA-256."""
-
-    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="evidence")
-    title = models.CharField(max_length=120)
-    content = models.JSONField()
-    sha256 = models.CharField(max_length=64)
-
-    class Meta(AppendOnly.Meta):
-        ordering = ("at",)
-
-    def __str__(self) -> str:
-        return self.title
-
-
-class TimelineEntry(AppendOnly):
-    """What happened, in words, in the order it happened."""
-
-    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="timeline")
-    kind = models.CharField(max_length=8, choices=TimelineKind)
-    sentence = models.TextField()
-    actor_reference = models.CharField(max_length=80)
-    actor_display = models.CharField(max_length=120)
-    link = models.CharField(max_length=255, blank=True)
-
-    class Meta(AppendOnly.Meta):
-        ordering = ("at", "id")
-
-    def __str__(self) -> str:
-        return self.sentence

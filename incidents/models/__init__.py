@@ -1,0 +1,7 @@
+"""Tables of this room, a file a noun."""
+
+from incidents.models.incidents import Incident
+from incidents.models.playbooks import IncidentStep, Playbook
+from incidents.models.record import Evidence, TimelineEntry
+
+__all__ = ["Evidence", "Incident", "IncidentStep", "Playbook", "TimelineEntry"]

@@ -1,0 +1,59 @@
+"""Playbooks as versioned data, and the steps that an incident copied from one."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from governance.core.models import KeyField, PublicModel
+from incidents.choices import StepState, StepType
+from incidents.models.incidents import Incident
+
+
+class Playbook(PublicModel):
+    """A versioned list of steps. Incidents copy it when they open, so edits never reach them."""
+
+    key = KeyField()
+    version = models.PositiveIntegerField()
+    title = models.CharField(max_length=120)
+    steps = models.JSONField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("key", "version"), name="playbook_version_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.title} (version {self.version})"
+
+
+class IncidentStep(PublicModel):
+    """One step of the copied playbook. Its effect and its end share one transaction."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="steps")
+    playbook = models.ForeignKey(Playbook, on_delete=models.PROTECT)
+    position = models.PositiveSmallIntegerField()
+    type = models.CharField(max_length=20, choices=StepType)
+    title = models.CharField(max_length=120)
+    instruction = models.TextField()
+    role = models.CharField(max_length=24, blank=True)
+    automatic = models.BooleanField()
+    mandatory = models.BooleanField(default=True)
+    state = models.CharField(max_length=8, choices=StepState, default=StepState.PENDING)
+    attempt = models.PositiveIntegerField(default=0)
+    outcome = models.TextField(blank=True)
+    done_by = models.CharField(max_length=80, blank=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("incident", "position")
+        constraints = (
+            models.UniqueConstraint(fields=("incident", "position"), name="step_position_once"),
+            models.CheckConstraint(
+                condition=~Q(state__in=["done", "skipped"]) | Q(finished_at__isnull=False),
+                name="step_done_has_a_time",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.position}. {self.title}"
