@@ -45,6 +45,13 @@ class OpenTable:
     rows: int
     backend: ibis.backends.duckdb.Backend
 
+    @property
+    def engine(self) -> str:
+        """What a report calls the engine."""
+        from methods.run import engine_of
+
+        return engine_of(self.table)
+
     def interrupt(self) -> None:
         """Stop the running query from another thread."""
         self.backend.con.interrupt()

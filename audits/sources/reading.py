@@ -1,0 +1,34 @@
+"""What a run reads: an opened input, and the part of a source one run may see.
+
+Plain values, shared by every origin; nothing is opened here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import ibis
+
+
+def _nothing_runs() -> None:
+    """What has no engine has nothing to stop."""
+
+
+@dataclass(frozen=True)
+class OpenInput:
+    """The input of one run while it is open."""
+
+    table: ibis.Table | None  # rows on an engine; None when a cube came instead
+    cube: bytes | None  # an aggregated cube that was handed in
+    rows: int
+    digest: str
+    engine: str
+    notes: tuple[str, ...] = ()
+    stop: Callable[[], None] = field(default=_nothing_runs, repr=False, compare=False)
+
+    def interrupt(self) -> None:
+        """Stop the running query from another thread."""
+        self.stop()
