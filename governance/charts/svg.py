@@ -162,6 +162,38 @@ def marker(x: float, y: float, verdict: Verdict, *, radius: float = 4.5) -> str:
     )
 
 
+def curve(run: Sequence[tuple[float, float]]) -> str:
+    """A line through points, in the colour of what is measured."""
+    path = "M" + "L".join(f"{short(x)} {short(y)}" for x, y in run)
+    return tag(
+        "path",
+        {
+            "d": path,
+            "class": "ch-line",
+            "stroke": INFO,
+            "stroke-width": 2,
+            "stroke-linejoin": "round",
+            "stroke-linecap": "round",
+        },
+    )
+
+
+def dot(x: float, y: float, radius: float) -> str:
+    """A point without a verdict."""
+    return tag(
+        "circle",
+        {
+            "cx": x,
+            "cy": y,
+            "r": radius,
+            "class": "ch-dot",
+            "fill": INFO,
+            "stroke": SURFACE,
+            "stroke-width": 1.5,
+        },
+    )
+
+
 def document(
     *,
     kind: str,

@@ -49,11 +49,11 @@ def sparkline(
         None if number is None else (scale_x(index), scale_y(number))
         for index, number in enumerate(numbers)
     ]
-    body.extend(_curve(run) for run in _runs(places))
+    body.extend(svg.curve(run) for run in runs_of(places))
     known = [(index, number) for index, number in enumerate(numbers) if number is not None]
     if known:
         index, number = known[-1]
-        body.append(_dot(scale_x(index), scale_y(number), 3))
+        body.append(svg.dot(scale_x(index), scale_y(number), 3))
         told = f"from {figure(known[0][1])} to {figure(number)} over {len(numbers)} points"
     else:
         told = "no values yet"
@@ -108,7 +108,7 @@ def trend(
         y = scale_y(tick)
         body.append(svg.line(left, y, width - right, y, role="ch-grid", colour=svg.LINE))
         body.append(svg.label(left - 8, y + 4, text, anchor="end", size=11, tone="quiet"))
-    body.extend(_dates(points, scale_x, base))
+    body.extend(dates([point.label for point in points], scale_x, base))
     body.extend(_bands(points, scale_x, scale_y))
     taken: list[float] = []
     for mark in sorted(marks, key=lambda one: -one.value):
@@ -121,10 +121,10 @@ def trend(
         None if (value := finite(point.value)) is None else (scale_x(index), scale_y(value))
         for index, point in enumerate(points)
     ]
-    body.extend(_curve(run) for run in _runs(places))
+    body.extend(svg.curve(run) for run in runs_of(places))
     for point, place in zip(points, places, strict=True):
         if place is not None:
-            body.append(svg.marker(*place, point.verdict) if point.verdict else _dot(*place, 3))
+            body.append(svg.marker(*place, point.verdict) if point.verdict else svg.dot(*place, 3))
     told = [
         f"{point.label}: {interval(point.value, point.low, point.high, apart_from=limit_values)}"
         + (f", {point.verdict}" if point.verdict else "")
@@ -136,18 +136,16 @@ def trend(
     )
 
 
-def _dates(points: Sequence[TrendPoint], scale_x: svg.Scale, base: float) -> list[str]:
+def dates(labels: Sequence[str], scale_x: svg.Scale, base: float) -> list[str]:
     """As many date labels as fit, counted from the newest, which is always told."""
-    if not points:
+    if not labels:
         return []
-    room = max(svg.text_width(point.label, 11) for point in points) + 14
-    step = (scale_x.end - scale_x.start) / max(len(points) - 1, 1)
+    room = max(svg.text_width(label, 11) for label in labels) + 14
+    step = (scale_x.end - scale_x.start) / max(len(labels) - 1, 1)
     every = max(1, -int(-room // step)) if step else 1
     return [
-        svg.label(
-            scale_x(index), base + 18, points[index].label, anchor="middle", size=11, tone="quiet"
-        )
-        for index in range(len(points) - 1, -1, -every)
+        svg.label(scale_x(index), base + 18, labels[index], anchor="middle", size=11, tone="quiet")
+        for index in range(len(labels) - 1, -1, -every)
     ]
 
 
@@ -161,7 +159,7 @@ def _bands(points: Sequence[TrendPoint], scale_x: svg.Scale, scale_y: svg.Scale)
         else:
             edges.append(None)
     drawn = []
-    for run in _runs(edges):
+    for run in runs_of(edges):
         upper = [f"{svg.short(x)} {svg.short(high)}" for x, _, high in run]
         lower = [f"{svg.short(x)} {svg.short(low)}" for x, low, _ in reversed(run)]
         if len(run) == 1:  # one window alone: a bar as wide as a point
@@ -178,7 +176,8 @@ def _bands(points: Sequence[TrendPoint], scale_x: svg.Scale, scale_y: svg.Scale)
     return drawn
 
 
-def _runs(places: Sequence[T | None]) -> list[list[T]]:
+def runs_of(places: Sequence[T | None]) -> list[list[T]]:
+    """The stretches without a gap."""
     runs: list[list[T]] = [[]]
     for place in places:
         if place is None:
@@ -186,33 +185,3 @@ def _runs(places: Sequence[T | None]) -> list[list[T]]:
         else:
             runs[-1].append(place)
     return [run for run in runs if run]
-
-
-def _curve(run: Sequence[tuple[float, float]]) -> str:
-    path = "M" + "L".join(f"{svg.short(x)} {svg.short(y)}" for x, y in run)
-    return svg.tag(
-        "path",
-        {
-            "d": path,
-            "class": "ch-line",
-            "stroke": svg.INFO,
-            "stroke-width": 2,
-            "stroke-linejoin": "round",
-            "stroke-linecap": "round",
-        },
-    )
-
-
-def _dot(x: float, y: float, radius: float) -> str:
-    return svg.tag(
-        "circle",
-        {
-            "cx": x,
-            "cy": y,
-            "r": radius,
-            "class": "ch-dot",
-            "fill": svg.INFO,
-            "stroke": svg.SURFACE,
-            "stroke-width": 1.5,
-        },
-    )
