@@ -7,10 +7,11 @@ rows, or a simulation. How a run is put together stands in `methods.run`.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from methods import packing
 from methods.errors import BadInput
 from methods.report import Chart, Limit, Measurement, Table
 
@@ -157,13 +158,37 @@ class Method(ABC):
         return f"The parameter {name!r} is not usable: {reason[0].lower()}{reason[1:]}."
 
 
-CubeT = TypeVar("CubeT")
+class Cube(Protocol):
+    """What every cube says of itself."""
+
+    @property
+    def rows(self) -> int:
+        """Rows of the data it was made of."""
+
+    @property
+    def cell_count(self) -> int:
+        """Cells it holds."""
+
+    @property
+    def subject_count(self) -> int:
+        """People it counts; rows where there is no subject column."""
+
+    def check(self) -> None:
+        """Refuse numbers that cannot be a cube's; said as a BadInput."""
+
+
+CubeT = TypeVar("CubeT", bound=Cube)
 SampleT = TypeVar("SampleT")
 ParametersT = TypeVar("ParametersT", bound=MethodParameters)
 
 
 class CubeMethod(Method, Generic[CubeT, ParametersT]):
     """Collects a small cube on the engine, then measures on the cube alone."""
+
+    Cube: ClassVar[type[Any]]
+    cube_version: ClassVar[str] = "1"
+    # Parameters the engine acts on: a stored cube answers only for the values it was made with.
+    collected_with: ClassVar[frozenset[str]] = frozenset()
 
     @abstractmethod
     def collect(
@@ -179,6 +204,24 @@ class CubeMethod(Method, Generic[CubeT, ParametersT]):
         self, cube: CubeT, parameters: ParametersT, limits: Sequence[Limit], seed: int
     ) -> Findings:
         """Return the findings; a pure function of its arguments."""
+
+    def check(self, cube: CubeT, parameters: ParametersT) -> None:
+        """Refuse parameters that name what the cube does not have."""
+
+    @property
+    def cube_format(self) -> str:
+        """What packed cubes of this method are called, with their version."""
+        return f"{self.key}/{self.cube_version}"
+
+    def pack(self, cube: CubeT) -> bytes:
+        """Return the cube as bytes, equal for equal cubes."""
+        return packing.pack(cube, self.cube_format)
+
+    def unpack(self, data: bytes) -> CubeT:
+        """Return the cube `pack` wrote, checked; bytes of any other kind are refused."""
+        cube: CubeT = packing.unpack(data, self.cube_format, self.Cube)
+        cube.check()
+        return cube
 
 
 class SampleMethod(Method, Generic[SampleT, ParametersT]):

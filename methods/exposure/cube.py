@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from methods.columns import check_weights, number, require_columns, value_text
 from methods.errors import BadInput
+from methods.soundness import counted, distinct, require
 
 if TYPE_CHECKING:
     import ibis
@@ -37,6 +38,31 @@ class ItemCube:
     buckets: Array | None  # (clusters, items) sums of weights, when there are subjects
     bucket_function: str
     providers: tuple[str, ...] | None  # of each item
+
+    @property
+    def cell_count(self) -> int:
+        """Return the items."""
+        return len(self.items)
+
+    @property
+    def subject_count(self) -> int:
+        """Return the people, or rows."""
+        return self.units
+
+    def check(self) -> None:
+        """Refuse a cube that was not collected: wrong shapes, odd numbers."""
+        size = len(self.items)
+        distinct(self.items, "items")
+        counted(self.shown, (size,), "impressions")
+        counted(self.squares, (size,), "squares")
+        require(float(self.shown.sum()) > 0, "nothing was shown")
+        require(bool((np.diff(self.shown) <= 0).all()), "items are not in order")
+        require((self.buckets is None) == (self.unit == "rows"), "buckets are missing")
+        if self.buckets is not None:
+            counted(self.buckets, (len(self.buckets), size), "buckets")
+        if self.providers is not None:
+            require(len(self.providers) == size, "an item has no provider")
+        require(self.rows > 0 and self.units > 0, "it has no rows")
 
 
 def collect(table: "ibis.Table", columns: Mapping[str, list[str]]) -> ItemCube:

@@ -69,6 +69,7 @@ class Popularity(CubeMethod[ItemCube, PopularityParameters]):
         )
     )
     Parameters = PopularityParameters
+    Cube = ItemCube
 
     def metrics(self) -> tuple[str, ...]:
         """Return the metrics a limit may be put on."""
@@ -81,13 +82,15 @@ class Popularity(CubeMethod[ItemCube, PopularityParameters]):
         parameters: PopularityParameters,
     ) -> ItemCube:
         """Count impressions by item."""
-        cube = collect(table, columns)
+        return collect(table, columns)
+
+    def check(self, cube: ItemCube, parameters: PopularityParameters) -> None:
+        """Refuse a catalogue smaller than what was shown."""
         size = parameters.catalogue_size
         if size is not None and size < len(cube.items):
             raise BadInput(
                 f"catalogue_size={size:,} is less than the {len(cube.items):,} items shown."
             )
-        return cube
 
     def measure(
         self,

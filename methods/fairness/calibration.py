@@ -78,6 +78,8 @@ class Calibration(CubeMethod[ScoreCube, CalibrationParameters]):
         )
     )
     Parameters = CalibrationParameters
+    Cube = ScoreCube
+    collected_with = frozenset({"bins", "positive"})
 
     def metrics(self) -> tuple[str, ...]:
         """Return the metrics a limit may be put on."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from methods.columns import binary_labels, number, require_columns, value_text
 from methods.errors import BadInput
+from methods.soundness import counted, distinct, require
 
 if TYPE_CHECKING:
     import ibis
@@ -50,6 +51,25 @@ class SliceCube:
         """Return (versions, buckets, SUMS) of a task over all scenarios."""
         own = [i for i, (_, name) in enumerate(self.cells) if name == task]
         return np.asarray(self.sums[own].sum(axis=0))
+
+    @property
+    def cell_count(self) -> int:
+        """Return the cells of scenarios, tasks and versions."""
+        return len(self.cells) * len(self.versions)
+
+    @property
+    def subject_count(self) -> int:
+        """Return the lists: a person's, or a person's and query's."""
+        return round(float(self.sums[:, -1, :, SUMS.index("lists")].sum()))
+
+    def check(self) -> None:
+        """Refuse a cube that was not collected: wrong shapes, odd numbers."""
+        distinct(self.cells, "cells")
+        require(len(self.versions) in (1, 2), "it has neither one version nor two")
+        buckets = self.sums.shape[2] if self.sums.ndim == 4 else 0
+        shape = len(self.cells), len(self.versions), buckets, len(SUMS)
+        counted(self.sums, shape, "sums")
+        require(self.rows > 0, "it has no rows")
 
 
 def ratio(sums: Array, metric: str) -> float:

@@ -23,6 +23,7 @@ from methods.columns import (
 from methods.errors import BadInput
 from methods.fairness.rates import DENOMINATORS, OUTCOMES
 from methods.fairness.sides import Side
+from methods.soundness import counted, distinct, require, shaped
 from methods.statistics.clusters import POWERS
 
 if TYPE_CHECKING:
@@ -61,6 +62,19 @@ class Margin:
             return self.cross[second, first].T
         return np.zeros((4, 4))
 
+    def check(self, width: int) -> None:
+        """Refuse sums that cannot be a margin's; `width` is the length of its keys."""
+        size = len(self.keys)
+        require(all(len(key) == width for key in self.keys), "a key has another length")
+        distinct(self.keys, "keys")
+        counted(self.counts, (size, 4), "counts")
+        shaped(self.moments, (size, 4, 4), "moments")
+        counted(self.units, (size, 4), "units")
+        counted(self.powers, (size, 4, len(POWERS)), "powers")
+        for ends, products in self.cross.items():
+            require(all(0 <= end < size for end in ends), "people of no group")
+            shaped(products, (4, 4), "cross")
+
 
 @dataclass(frozen=True)
 class GroupCube:
@@ -94,6 +108,31 @@ class GroupCube:
     def spanning(self) -> bool:
         """Whether some person belongs to more than one group."""
         return any(margin.cross for margin in self.margins.values())
+
+    @property
+    def cell_count(self) -> int:
+        """Return the cells of groups, controls and outcomes."""
+        return 4 * len(self.finest.keys)
+
+    @property
+    def subject_count(self) -> int:
+        """Return the units counted; somebody in two strata of the controls counts in both."""
+        return round(float(self.margins[()].units[:, 0].sum()))
+
+    def check(self) -> None:
+        """Refuse a cube that was not collected: missing margins, wrong shapes, odd numbers."""
+        distinct((*self.controls, *self.groups), "columns")
+        require(bool(self.groups), "it has no group column")
+        ways = {(), self.groups, *self.attributes}
+        require(set(self.margins) == ways, "its margins are not those of its columns")
+        for by, margin in self.margins.items():
+            require(margin.by == by and bool(margin.keys), "a margin is not what it is called")
+            margin.check(len(self.controls) + len(by))
+        whole = float(self.finest.counts.sum())
+        for margin in self.margins.values():
+            total = float(margin.counts.sum())
+            require(abs(total - whole) <= 1e-9 * max(whole, 1.0), "its margins do not add up")
+        require(self.rows > 0, "it has no rows")
 
 
 def collect(

@@ -1,8 +1,9 @@
-"""From a window's group cube to the evidence an alert weighs: estimate, variance, what is shared.
+"""From a window's group cube or interval to the evidence an alert weighs: estimate and variance.
 
 Which pair and rate a stream watches is chosen elsewhere; states are in `statistics.alerts`.
 """
 
+import math
 from datetime import datetime
 
 from methods.fairness.contrasts import Pair, pair_units, side
@@ -10,6 +11,7 @@ from methods.fairness.cube import Array, GroupCube
 from methods.fairness.rates import RATES
 from methods.statistics.alerts import Window
 from methods.statistics.clusters import contrast, influence
+from methods.statistics.proportions import normal_quantile
 
 
 def window_of(
@@ -39,6 +41,39 @@ def window_of(
     found = contrast(first, second, both, log=True)
     ratio = first.value / second.value
     return Window(start, version, subjects, ratio, found.variance * ratio**2, shared)
+
+
+def from_interval(
+    value: float | None,
+    low: float | None,
+    high: float | None,
+    *,
+    level: float,
+    subjects: int,
+    start: datetime,
+    version: str,
+    log: bool = False,
+) -> Window | None:
+    """Return what one window says of a measure of which only the interval is known.
+
+    `low` and `high` bound `value` with probability `level`; a ratio (`log=True`) is read on its
+    logarithm. None when an end is open or the interval has no width.
+
+    Assumptions: the estimate is near normal, and windows are independent: what returning people
+    share is not in an interval. The standard deviation is the longer half of the interval over
+    the normal quantile of its level. Intervals that are wider than that level needs (by a t
+    quantile, a simultaneous level or a bound) therefore make the evidence weaker, never stronger.
+    """
+    if value is None or low is None or high is None:
+        return None
+    if not all(map(math.isfinite, (value, low, high))) or (log and min(value, low) <= 0):
+        return None
+    scale = math.log if log else float
+    half = max(scale(high) - scale(value), scale(value) - scale(low))
+    if half <= 0:
+        return None
+    variance = (half / normal_quantile(level)) ** 2
+    return Window(start, version, subjects, value, variance * value**2 if log else variance)
 
 
 def shared_variance(cube: GroupCube, before: GroupCube, pair: Pair, of: Array, to: Array) -> float:

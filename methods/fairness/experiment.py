@@ -102,6 +102,8 @@ class Experiment(CubeMethod[ExperimentCube, ExperimentParameters]):
         )
     )
     Parameters = ExperimentParameters
+    Cube = ExperimentCube
+    collected_with = frozenset({"primary"})
 
     def metrics(self) -> tuple[str, ...]:
         """Return the metrics a limit may be put on."""
@@ -114,7 +116,10 @@ class Experiment(CubeMethod[ExperimentCube, ExperimentParameters]):
         parameters: ExperimentParameters,
     ) -> ExperimentCube:
         """Sum the primary metric over people by variant and stratum."""
-        cube = collect(table, columns, parameters.primary)
+        return collect(table, columns, parameters.primary)
+
+    def check(self, cube: ExperimentCube, parameters: ExperimentParameters) -> None:
+        """Refuse variants that were not seen, or that nobody planned."""
         named = [parameters.control, *(parameters.shares or {})]
         for variant in named[:1] if parameters.shares else named:
             if variant not in cube.variants:
@@ -125,7 +130,6 @@ class Experiment(CubeMethod[ExperimentCube, ExperimentParameters]):
             unplanned = sorted(set(cube.variants) - set(parameters.shares))
             if unplanned:
                 raise BadInput(f"The variant {unplanned[0]!r} has no planned share.")
-        return cube
 
     def measure(
         self,

@@ -177,6 +177,8 @@ class GroupFairness(CubeMethod[GroupCube, GroupParameters]):
         )
     )
     Parameters = GroupParameters
+    Cube = GroupCube
+    collected_with = frozenset({"positive", "threshold", "above_median"})
 
     def metrics(self) -> tuple[str, ...]:
         """Return base rates, their contrasts and fairlearn's scalars."""
@@ -191,9 +193,11 @@ class GroupFairness(CubeMethod[GroupCube, GroupParameters]):
         """Collect counts by group, control and labels; per person too when there is a subject."""
         cut: float | Literal["median"] | None
         cut = "median" if parameters.above_median else parameters.threshold
-        cube = collect(table, columns, positive=parameters.positive, threshold=cut)
+        return collect(table, columns, positive=parameters.positive, threshold=cut)
+
+    def check(self, cube: GroupCube, parameters: GroupParameters) -> None:
+        """Refuse a reference or primary comparison that names what the data do not have."""
         _check_named_groups(cube, parameters)
-        return cube
 
     def measure(
         self,
@@ -215,7 +219,6 @@ class GroupFairness(CubeMethod[GroupCube, GroupParameters]):
 
 
 def _check_named_groups(cube: GroupCube, parameters: GroupParameters) -> None:
-    """Refuse a reference or primary comparison that names what the data do not have."""
     named: list[dict[str, str]] = []
     if parameters.primary is not None:
         named += [parameters.primary.of, parameters.primary.to]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from methods.columns import number, require_columns, value_text
 from methods.errors import BadInput
+from methods.soundness import counted, distinct, require, shaped
 
 if TYPE_CHECKING:
     import ibis
@@ -46,6 +47,30 @@ class PriceCube:
     unit: Literal["subjects", "rows"]
     rows: int
     bucket_function: str
+
+    @property
+    def cell_count(self) -> int:
+        """Return the cells of groups and strata."""
+        return len(self.groups) * len(self.strata)
+
+    @property
+    def subject_count(self) -> int:
+        """Return the people, or rows; somebody in two groups counts in both."""
+        return round(float(self.units.sum()))
+
+    def check(self) -> None:
+        """Refuse a cube that was not collected: wrong shapes, odd numbers."""
+        shape = len(self.groups), len(self.strata), 3
+        distinct(self.groups, "groups")
+        distinct(self.strata, "strata")
+        shaped(self.cells, shape, "cells")
+        counted(self.cells[..., ::2], (*shape[:2], 2), "rows and squares")
+        counted(self.units, shape[:1], "units")
+        require((self.buckets is None) == (self.unit == "rows"), "buckets are missing")
+        if self.buckets is not None:
+            shaped(self.buckets, (len(self.buckets), *shape), "buckets")
+            counted(self.buckets[..., 0], self.buckets.shape[:-1], "rows")
+        require(self.rows > 0, "it has no rows")
 
 
 def collect(table: "ibis.Table", columns: Mapping[str, list[str]]) -> PriceCube:

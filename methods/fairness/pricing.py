@@ -81,6 +81,7 @@ class Pricing(CubeMethod[PriceCube, PricingParameters]):
         )
     )
     Parameters = PricingParameters
+    Cube = PriceCube
 
     def metrics(self) -> tuple[str, ...]:
         """Return the metrics a limit may be put on."""
@@ -93,13 +94,15 @@ class Pricing(CubeMethod[PriceCube, PricingParameters]):
         parameters: PricingParameters,
     ) -> PriceCube:
         """Sum prices by group and stratum."""
-        cube = collect(table, columns)
+        return collect(table, columns)
+
+    def check(self, cube: PriceCube, parameters: PricingParameters) -> None:
+        """Refuse a reference the data do not have."""
         if parameters.reference is not None and parameters.reference not in cube.groups:
             raise BadInput(
                 f"The group column {cube.group!r} has no value {parameters.reference!r}: "
                 f"it has {', '.join(cube.groups[:10])}."
             )
-        return cube
 
     def measure(
         self,

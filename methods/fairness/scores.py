@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from methods.columns import binary_labels, number, require_columns, value_text
 from methods.errors import BadInput
+from methods.soundness import counted, require
 
 if TYPE_CHECKING:
     import ibis
@@ -170,6 +171,33 @@ class ScoreCube:
         """Return the ways of grouping reported: each column alone, then all crossed."""
         alone = tuple((name,) for name in self.groups)
         return alone if len(self.groups) < 2 else (*alone, self.groups)
+
+    @property
+    def cell_count(self) -> int:
+        """Return the cells of groups, outcomes and score bins."""
+        return sum(part.counts.size for part in self.margins[self.groups].values())
+
+    @property
+    def subject_count(self) -> int:
+        """Return the people, or rows."""
+        return self.margins[()][()].units
+
+    def check(self) -> None:
+        """Refuse a cube that was not collected: missing margins, wrong shapes, odd numbers."""
+        ways = {(), self.groups, *self.attributes}
+        require(set(self.margins) == ways, "its margins are not those of its columns")
+        require(set(self.margins[()]) == {()}, "it does not count everyone")
+        bins = self.margins[()][()].counts.shape[-1]
+        for by, margin in self.margins.items():
+            for key, part in margin.items():
+                require(len(key) == len(by), "a key has another length")
+                for name in ("counts", "sums", "squares"):
+                    counted(getattr(part, name), (2, bins), name)
+                require(float(part.counts.sum()) > 0, "a group has no rows")
+                require((part.clusters is None) == (self.unit == "rows"), "clusters are missing")
+                if part.clusters is not None:
+                    shape = part.clusters.shape[0], 2, min(COARSE, bins), 2
+                    counted(part.clusters, shape, "clusters")
 
 
 def collect(

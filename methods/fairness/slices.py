@@ -71,6 +71,8 @@ class Slices(CubeMethod[SliceCube, SliceParameters]):
         )
     )
     Parameters = SliceParameters
+    Cube = SliceCube
+    collected_with = frozenset({"baseline", "positive"})
 
     def metrics(self) -> tuple[str, ...]:
         """Return the metrics a limit may be put on."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from methods.columns import binary_labels, number, require_columns, value_text
 from methods.errors import BadInput
+from methods.soundness import distinct, require
 from methods.statistics.clusters import Estimate
 
 if TYPE_CHECKING:
@@ -61,6 +62,28 @@ class ExperimentCube:
     columns: Mapping[str, list[str]]
     crossed: int
     rows: int
+
+    @property
+    def cell_count(self) -> int:
+        """Return the cells of variants, as a whole and by stratum."""
+        return len(self.whole) + sum(map(len, self.strata.values()))
+
+    @property
+    def subject_count(self) -> int:
+        """Return the people of one variant each."""
+        return sum(cell.people for cell in self.whole.values())
+
+    def check(self) -> None:
+        """Refuse a cube that was not collected: unknown variants, odd numbers."""
+        distinct(self.variants, "variants")
+        require(set(self.whole) == set(self.variants), "a variant has no sums")
+        for cells in (self.whole, *self.strata.values()):
+            require(set(cells) <= set(self.variants), "a stratum has an unknown variant")
+            for cell in cells.values():
+                numbers = (cell.rows, cell.outcome, cell.rows2, cell.cross, cell.outcome2)
+                require(all(map(math.isfinite, numbers)), "a sum is not finite")
+                require(min(cell.people, cell.rows, cell.rows2) > 0, "a cell has nobody")
+        require(self.rows > 0 and self.crossed >= 0, "it has no rows")
 
 
 def collect(table: "ibis.Table", columns: Mapping[str, list[str]], primary: str) -> ExperimentCube:

@@ -146,11 +146,12 @@ class State:
         return cls(**{**data, "detectors": rows})
 
 
-def step(state: State, window: Window, rule: Rule) -> State:
+def step(state: State, window: Window, rule: Rule, *, may_alert: bool = True) -> State:
     """Return the state after a window.
 
     A window handed in twice changes nothing. A new version starts anew. Windows with too few
-    people carry no evidence; they never end an alert.
+    people carry no evidence; they never end an alert. With `may_alert=False` the evidence only
+    watches, however strong: other streams decide whether this one may speak.
     """
     begin = window.start.isoformat()
     if state.start and window.start == datetime.fromisoformat(state.start):
@@ -167,7 +168,7 @@ def step(state: State, window: Window, rule: Rule) -> State:
     state = _leveled(_observed(state, window, reading, rule), rule)
     if state.status == "alert":
         return _in_alert(state, rule)
-    if state.evidence >= rule.threshold:
+    if may_alert and state.evidence >= rule.threshold:
         # The level is asked anew from here on; what led to the alert must not lengthen it.
         return replace(
             State(version=state.version, start=begin),
