@@ -50,6 +50,17 @@ def _folder(value: str) -> Path:
     return Path(value).expanduser().resolve()
 
 
+def _folders(value: str) -> list[Path]:
+    return [_absolute(part.strip()) for part in value.split(",") if part.strip()]
+
+
+def _absolute(value: str) -> Path:
+    path = Path(value).expanduser()
+    if not path.is_absolute():
+        raise ValueError("must be absolute paths")
+    return path
+
+
 def _level(value: str) -> str:
     levels = ("DEBUG", "INFO", "WARNING", "ERROR")
     if value.upper() not in levels:
@@ -88,6 +99,8 @@ SETTINGS: dict[str, Setting] = {
         Setting("TACTFUL_WEB_THREADS", "8", _count, "threads of the web server"),
         Setting("TACTFUL_WORKERS", "1", _count, "audit worker processes"),
         Setting("TACTFUL_LEASE_SECONDS", "30", _count, "lease of an audit; renewed thrice in it"),
+        Setting("TACTFUL_SOURCE_ROOTS", "", _folders, "folders whose files audits may read"),
+        Setting("TACTFUL_SOURCE_HOSTS", "", _hosts, "hosts of databases, S3 and Spark to read"),
         Setting("TACTFUL_AS_OWNER", "0", _flag, "connect as the owner of the tables (migrations)"),
         Setting("TACTFUL_READY_FD", "0", _number, "set by `up`: where a worker tells it is ready"),
         Setting(
