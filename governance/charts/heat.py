@@ -164,8 +164,10 @@ def _words(
             "width": 2 * half,
             "height": 18.0,
             "rx": 3.0,
+            "class": "ch-tint",
+            "fill": svg.SURFACE,
         }
-        return [svg.tag("rect", {**ground, "class": "ch-tint", "fill": svg.SURFACE}), words]
+        return [svg.tag("rect", ground), words]
     return [
         svg.label(middle, centre - 2, text, anchor="middle"),
         svg.label(middle, centre + 13, below, anchor="middle", size=11, tone="quiet"),
@@ -201,5 +203,7 @@ def _hatch(x: float, y: float, width: float, height: float, step: float = 7.0) -
         x2, y2 = (x, y + at) if at <= height else (x + at - height, y + height)
         parts.append(f"M{svg.short(x1)} {svg.short(y1)}L{svg.short(x2)} {svg.short(y2)}")
         at += step
-    path = {"d": "".join(parts), "class": "ch-track", "stroke": svg.TRACK, "stroke-width": 1.0}
-    return svg.tag("path", path)
+    return svg.tag(
+        "path",
+        {"d": "".join(parts), "class": "ch-track", "stroke": svg.TRACK, "stroke-width": 1},
+    )
