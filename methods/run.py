@@ -105,6 +105,7 @@ def report_on(
             "sha256": known.pop("sha256", None),
             **known,
             "columns": checked,
+            **({"notes": list(notes)} if notes else {}),
         },
         parameters=settings.model_dump(mode="json"),
         seed=seed,

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from audits.choices import OnBreach, RunPurpose, RunState, Verdict
+from audits.cubes import PackedCube, keep_cube
 from audits.models import Finding, Measurement, Run
 from audits.services.leases import Claim
 from audits.wording import measurement_sentence, run_sentence
@@ -35,7 +36,14 @@ SIGNAL_STATES = {
 
 
 @transaction.atomic
-def publish_result(*, claim: Claim, report: Report, actor: Actor) -> bool:
+def publish_result(
+    *,
+    claim: Claim,
+    report: Report,
+    actor: Actor,
+    cube: PackedCube | None = None,
+    panel: dict[str, Any] | None = None,
+) -> bool:
     """Publish a report with everything that follows from it; False when the claim was lost."""
     content = report.to_dict()
     published = Run.objects.filter(claim.standing()).update(
@@ -52,12 +60,17 @@ def publish_result(*, claim: Claim, report: Report, actor: Actor) -> bool:
         return False
     run = _whole_run(claim)
     _keep_measurements(run)
+    if cube is not None:
+        keep_cube(run, cube, panel)
     for position, one in enumerate(content["measurements"]):
         if _is_breach(one):
             _record_breach(run, position, one)
     if report.verdict is not None:
         _publish_signals(run, report.verdict)
-    _finish(run, actor, {"report_sha256": digest_of(content)})
+    facts = {"report_sha256": digest_of(content)}
+    if cube is not None:
+        facts["cube_sha256"] = cube.sha256
+    _finish(run, actor, facts)
     return True
 
 
