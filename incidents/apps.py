@@ -19,7 +19,16 @@ class IncidentsConfig(AppConfig):
 
         register_agenda_source(IncidentAgenda())
         register_search_source(IncidentSearch())
-        for model in ("Incident", "IncidentStep", "Evidence", "TimelineEntry", "Playbook"):
+        for model in (
+            "Incident",
+            "IncidentStep",
+            "Evidence",
+            "TimelineEntry",
+            "Playbook",
+            "RegulatorClock",
+            "Filing",
+            "ClockReminder",
+        ):
             register_retention_rule(
                 KeepForever(
                     model=f"incidents.{model}",

@@ -61,3 +61,17 @@ class TimelineKind(TextChoices):
     STATE = "state", "State"
     STEP = "step", "Step"
     NOTE = "note", "Note"
+    CLOCK = "clock", "Clock of law"
+
+
+class ClockState(TextChoices):
+    RUNNING = "running", "Running"
+    FILED = "filed", "Reported"
+    NOT_APPLICABLE = "not_applicable", "Does not apply"
+    SUPERSEDED = "superseded", "Replaced by a correction"
+
+
+class FilingPhase(TextChoices):
+    INITIAL = "initial", "Initial report"
+    FURTHER = "further", "Further information"
+    FINAL = "final", "Final report"

@@ -24,6 +24,8 @@ class Facts:
     holds_active: int
     cause_written: bool
     open_mandatory_steps: tuple[str, ...]
+    undecided_duties: tuple[str, ...]
+    running_clocks: tuple[str, ...]
 
 
 TRANSITIONS: dict[str, tuple[str, ...]] = {
@@ -70,6 +72,14 @@ def missing_for(facts: Facts, target: str) -> list[str]:
             (
                 not facts.open_mandatory_steps,
                 f"Steps still open: {', '.join(facts.open_mandatory_steps)}.",
+            ),
+            (
+                not facts.undecided_duties,
+                f"Decide whether these apply: {', '.join(facts.undecided_duties)}.",
+            ),
+            (
+                not facts.running_clocks,
+                f"Not reported yet: {', '.join(facts.running_clocks)}.",
             ),
         ]
     return [sentence for met, sentence in needs if not met]

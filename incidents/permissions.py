@@ -17,4 +17,10 @@ declare_actions(
         Scope.INCIDENTS_WRITE,
         "Take command of an incident, move it on and run its steps.",
     ),
+    Action(
+        "incidents.report_to_authority",
+        {Role.PRIVACY_LEAD, Role.ADMIN},
+        None,
+        "Decide which duties to report an incident starts, and record what was filed.",
+    ),
 )

@@ -1,4 +1,4 @@
-"""Reading incidents: whose they are to see, what is open, what stands on the board."""
+"""Reading incidents: whose they are to see, what is open, which duties to report stand."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from django.db.models import Q, QuerySet
 
 from governance.core.actors import Actor
 from governance.core.errors import NotFound
-from incidents.choices import FINAL_STATES
-from incidents.models import Incident
+from incidents.choices import FINAL_STATES, ClockState
+from incidents.clocks.regimes import REGIMES, Regime
+from incidents.models import Incident, RegulatorClock
 
 LONGEST_NUMBER = 10  # digits of the largest number that the column holds
 
@@ -34,3 +35,15 @@ def incident_by_reference(reference: str, actor: Actor) -> Incident:
     if incident is None:
         raise NotFound(f"There is no incident {reference} that you may see.")
     return incident
+
+
+def standing_clocks(incident: Incident) -> QuerySet[RegulatorClock]:
+    """The decisions in force on duties to report: one a duty."""
+    return incident.clocks.exclude(state=ClockState.SUPERSEDED)
+
+
+def undecided_duties(incident: Incident) -> list[Regime]:
+    """The duties in force when the incident was detected that nobody has decided on."""
+    decided = set(standing_clocks(incident).values_list("regime_key", flat=True))
+    detected = incident.detected_at.date()
+    return [one for one in REGIMES if one.key not in decided and one.applies_from <= detected]

@@ -1,7 +1,17 @@
 """Tables of this room, a file a noun."""
 
+from incidents.models.clocks import ClockReminder, Filing, RegulatorClock
 from incidents.models.incidents import Incident
 from incidents.models.playbooks import IncidentStep, Playbook
 from incidents.models.record import Evidence, TimelineEntry
 
-__all__ = ["Evidence", "Incident", "IncidentStep", "Playbook", "TimelineEntry"]
+__all__ = [
+    "ClockReminder",
+    "Evidence",
+    "Filing",
+    "Incident",
+    "IncidentStep",
+    "Playbook",
+    "RegulatorClock",
+    "TimelineEntry",
+]

@@ -11,8 +11,9 @@ from governance.ledger.services import record_entry
 from governance.people.models import User
 from governance.registry.models import Hold
 from incidents import machine
-from incidents.choices import State, StepState, TimelineKind
+from incidents.choices import ClockState, State, StepState, TimelineKind
 from incidents.models import Incident
+from incidents.selectors import undecided_duties
 from incidents.services.signalling import publish_open_incidents
 from incidents.services.timeline import add_timeline_entry
 
@@ -41,6 +42,10 @@ def gather_facts(incident: Incident) -> machine.Facts:
         ).count(),
         cause_written=bool(incident.cause.strip()),
         open_mandatory_steps=tuple(open_steps.values_list("title", flat=True)),
+        undecided_duties=tuple(one.article for one in undecided_duties(incident)),
+        running_clocks=tuple(
+            clock.regime.article for clock in incident.clocks.filter(state=ClockState.RUNNING)
+        ),
     )
 
 

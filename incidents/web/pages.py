@@ -18,6 +18,7 @@ from incidents.machine import TRANSITIONS, missing_for
 from incidents.models import Incident
 from incidents.selectors import incident_by_reference, incidents_for
 from incidents.services.moving import gather_facts
+from incidents.web.clocks import clock_context
 
 
 @requires("incidents.view")
@@ -52,6 +53,8 @@ def incident(request: HttpRequest, reference: str) -> HttpResponse:
         "moves": _moves(found),
         "may_command": actor.may("incidents.command"),
         "may_lift": actor.may("registry.lift_hold"),
+        "may_report": actor.may("incidents.report_to_authority"),
+        **clock_context(found),
         **_containment(found),
     }
     return render(request, "incidents/incident.html", context)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from incidents.web import actions, pages
+from incidents.web import actions, clocks, pages
 
 urlpatterns = [
     path("incidents/", pages.board, name="incidents"),
@@ -14,4 +14,25 @@ urlpatterns = [
     path("incidents/<str:reference>/lift/", actions.lift, name="incident_lift"),
     path("incidents/<str:reference>/steps/<int:position>/", actions.step, name="incident_step"),
     path("incidents/<str:reference>/evidence.json", pages.evidence, name="incident_evidence"),
+    path("incidents/<str:reference>/duties/none/", clocks.rule_out, name="incident_clock_rule_out"),
+    path(
+        "incidents/<str:reference>/duties/<slug:regime_key>/start/",
+        clocks.start,
+        name="incident_clock_start",
+    ),
+    path(
+        "incidents/<str:reference>/clocks/<uuid:clock_id>/correct/",
+        clocks.correct,
+        name="incident_clock_correct",
+    ),
+    path(
+        "incidents/<str:reference>/clocks/<uuid:clock_id>/report/",
+        clocks.file,
+        name="incident_clock_file",
+    ),
+    path(
+        "incidents/<str:reference>/clocks/<uuid:clock_id>/report.json",
+        clocks.export,
+        name="incident_clock_json",
+    ),
 ]

@@ -21,6 +21,8 @@ READY = Facts(
     holds_active=0,
     cause_written=True,
     open_mandatory_steps=(),
+    undecided_duties=(),
+    running_clocks=(),
 )
 
 facts = st.builds(
@@ -34,6 +36,8 @@ facts = st.builds(
     holds_active=st.integers(0, 2),
     cause_written=st.booleans(),
     open_mandatory_steps=st.sampled_from([(), ("Lift the hold",)]),
+    undecided_duties=st.sampled_from([(), ("GDPR, Article 33(1)",)]),
+    running_clocks=st.sampled_from([(), ("GDPR, Article 33(1)",)]),
 )
 
 
@@ -49,6 +53,8 @@ facts = st.builds(
         (State.REVIEW, State.CLOSED, {"cause_written": False}, "cause"),
         (State.REVIEW, State.CLOSED, {"has_commander": False}, "command"),
         (State.REVIEW, State.CLOSED, {"open_mandatory_steps": ("Audit",)}, "Audit"),
+        (State.REVIEW, State.CLOSED, {"undecided_duties": ("Article 33",)}, "whether these apply"),
+        (State.REVIEW, State.CLOSED, {"running_clocks": ("Article 33",)}, "Not reported yet"),
     ],
 )
 def test_every_guard_names_what_is_missing(

@@ -1,0 +1,103 @@
+"""Clocks that a fact of law started, what was filed under them, and the reminders sent."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+from governance.core.append_only import AppendOnly
+from governance.core.models import PublicModel
+from incidents.choices import ClockState, FilingPhase
+from incidents.clocks.regimes import BY_KEY, Regime
+from incidents.models.incidents import Incident
+
+
+class RegulatorClock(PublicModel):
+    """One duty to report of one incident: running since somebody became aware, or ruled out.
+
+    The moment of awareness is never edited: a correction is a new clock, and the old one stays
+    as superseded. `due_at` is what to work by; `latest_at` is where the law lets it expire.
+    """
+
+    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="clocks")
+    regime_key = models.CharField(max_length=40)
+    state = models.CharField(max_length=16, choices=ClockState)
+    statement = models.TextField(help_text="Why it runs, or why it does not apply.")
+    decided_by = models.CharField(max_length=80)
+    aware_at = models.DateTimeField(null=True)
+    country = models.CharField(max_length=2, blank=True, default="")
+    zone = models.CharField(max_length=64, blank=True, default="")
+    due_at = models.DateTimeField(null=True, db_index=True)
+    latest_at = models.DateTimeField(null=True)
+    filed_at = models.DateTimeField(null=True)
+    supersedes = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, related_name="correction"
+    )
+
+    class Meta:
+        ordering = ("created_at",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("incident", "regime_key"),
+                condition=~Q(state=ClockState.SUPERSEDED),
+                name="clock_once_per_duty",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=ClockState.values), name="clock_state_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(aware_at__isnull=False)
+                | ~Q(state__in=[ClockState.RUNNING, ClockState.FILED]),
+                name="clock_runs_from_awareness",
+            ),
+            models.CheckConstraint(
+                condition=Q(filed_at__isnull=False) | ~Q(state=ClockState.FILED),
+                name="clock_filed_has_a_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(due_at__isnull=True)
+                | (Q(due_at__gt=F("aware_at")) & Q(latest_at__gte=F("due_at"))),
+                name="clock_ends_in_order",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.regime.title} ({self.regime.article})"
+
+    @property
+    def regime(self) -> Regime:
+        return BY_KEY[self.regime_key]
+
+
+class Filing(AppendOnly):
+    """One report that was sent under a clock, as it was, with its digest."""
+
+    clock = models.ForeignKey(RegulatorClock, on_delete=models.PROTECT, related_name="filings")
+    phase = models.CharField(max_length=8, choices=FilingPhase)
+    reference = models.CharField(
+        max_length=120, blank=True, help_text="The number that the authority gave it."
+    )
+    content = models.JSONField()
+    sha256 = models.CharField(max_length=64)
+    filed_by = models.CharField(max_length=80)
+
+    class Meta(AppendOnly.Meta):
+        ordering = ("at",)
+
+    def __str__(self) -> str:
+        return f"{self.get_phase_display()} of {self.clock}"
+
+
+class ClockReminder(AppendOnly):
+    """That people were told how much of a period is over; once for each share."""
+
+    clock = models.ForeignKey(RegulatorClock, on_delete=models.PROTECT, related_name="reminders")
+    percent = models.PositiveSmallIntegerField()
+
+    class Meta(AppendOnly.Meta):
+        constraints = (
+            models.UniqueConstraint(fields=("clock", "percent"), name="clock_reminder_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.percent} % of {self.clock}"

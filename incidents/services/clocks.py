@@ -1,0 +1,284 @@
+"""Clocks of law on an incident: started by a fact, ruled out with a reason, filed, reminded of."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+
+from governance.core.actors import Actor
+from governance.core.clock import database_now
+from governance.core.errors import Conflict, Invalid
+from governance.ledger.services import record_entry
+from governance.outbox.services import notify
+from governance.people.choices import Role
+from governance.registry.access import require, require_person
+from incidents.choices import ClockState, FilingPhase, TimelineKind
+from incidents.clocks.forms import filled_form
+from incidents.clocks.periods import calendar_of, ends_of
+from incidents.clocks.regimes import BY_KEY, Regime
+from incidents.models import ClockReminder, Filing, Incident, RegulatorClock
+from incidents.selectors import standing_clocks
+from incidents.services.timeline import add_timeline_entry
+
+REMINDERS = (50, 75, 90, 100)  # per cent of the period; at 100 it is over
+_DECIDES = "incidents.report_to_authority"
+
+
+@transaction.atomic
+def start_clock(
+    *,
+    incident: Incident,
+    regime_key: str,
+    aware_at: datetime,
+    confirmed: Collection[str],
+    statement: str,
+    country: str,
+    zone: str,
+    actor: Actor,
+) -> RegulatorClock:
+    """Start a duty to report: a person states when we became aware, and that it applies.
+
+    `confirmed` holds the conditions of the article that the person stands for: all of them.
+    """
+    regime = _checked(incident, regime_key, statement, actor)
+    unconfirmed = [one for one in regime.conditions if one not in confirmed]
+    if unconfirmed:
+        raise Invalid(f"{regime.article} applies only when this is so: {unconfirmed[0]}")
+    clock = _running(incident, regime, aware_at, statement, country, zone, actor)
+    _insert(clock)
+    _tell(clock, "incidents.clock_started", _started_sentence(clock), actor)
+    return clock
+
+
+@transaction.atomic
+def rule_out_duties(
+    *, incident: Incident, regime_keys: Collection[str], statement: str, actor: Actor
+) -> list[RegulatorClock]:
+    """Record why duties to report do not apply; those decided already stay as they are."""
+    decided = set(standing_clocks(incident).values_list("regime_key", flat=True))
+    ruled_out = []
+    for key in regime_keys:
+        regime = _checked(incident, key, statement, actor)
+        if key in decided:
+            continue
+        clock = RegulatorClock(
+            incident=incident,
+            regime_key=key,
+            state=ClockState.NOT_APPLICABLE,
+            statement=statement.strip(),
+            decided_by=actor.reference,
+        )
+        _insert(clock)
+        sentence = f"{regime.article} does not apply: {statement.strip()}"
+        _tell(clock, "incidents.clock_ruled_out", sentence, actor)
+        ruled_out.append(clock)
+    return ruled_out
+
+
+@transaction.atomic
+def correct_awareness(
+    *,
+    clock: RegulatorClock,
+    aware_at: datetime,
+    statement: str,
+    country: str = "",
+    zone: str = "",
+    actor: Actor,
+) -> RegulatorClock:
+    """Replace a running clock by one that began at another moment; the old one stays on record."""
+    regime = _checked(clock.incident, clock.regime_key, statement, actor)
+    moved = RegulatorClock.objects.filter(pk=clock.pk, state=ClockState.RUNNING).update(
+        state=ClockState.SUPERSEDED
+    )
+    if moved != 1:
+        raise Conflict("Only a running clock is corrected.")
+    country, zone = country or clock.country, zone or clock.zone
+    corrected = _running(clock.incident, regime, aware_at, statement, country, zone, actor)
+    corrected.supersedes = clock
+    _insert(corrected)
+    sentence = f"Corrected by {actor.display}. {_started_sentence(corrected)}"
+    _tell(corrected, "incidents.clock_corrected", sentence, actor)
+    return corrected
+
+
+@transaction.atomic
+def record_filing(
+    *, clock: RegulatorClock, phase: str, reference: str, delay: str = "", actor: Actor
+) -> Filing:
+    """Record that a report was sent, freeze what it said, and stop the clock with the first one.
+
+    A report after the period needs the reasons for the delay.
+    """
+    require(actor, _DECIDES, _systems(clock.incident))
+    require_person(actor, "reporting to an authority")
+    if phase not in FilingPhase.values:
+        raise Invalid(f"A report is one of {', '.join(FilingPhase.values)}, not {phase!r}.")
+    clock = RegulatorClock.objects.select_for_update(of=("self",)).get(pk=clock.pk)
+    if clock.state not in (ClockState.RUNNING, ClockState.FILED):
+        raise Conflict("Only a duty that applies is reported under.")
+    if phase != FilingPhase.INITIAL and clock.state == ClockState.RUNNING:
+        raise Conflict("The initial report comes first; it may be incomplete.")
+    if phase == FilingPhase.INITIAL and clock.state == ClockState.FILED:
+        raise Conflict("The initial report is recorded already.")
+    now = database_now()
+    late = clock.due_at is not None and now > clock.due_at and clock.state == ClockState.RUNNING
+    if late and len(delay.strip()) < 20:
+        raise Invalid("The report comes after the period: give the reasons for the delay.")
+    content = filled_form(clock, delay=delay.strip())
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    filing = Filing.objects.create(
+        clock=clock,
+        phase=phase,
+        reference=reference.strip(),
+        content=content,
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        filed_by=actor.reference,
+    )
+    if clock.state == ClockState.RUNNING:
+        clock.state, clock.filed_at = ClockState.FILED, now
+        clock.save(update_fields=["state", "filed_at", "updated_at"])
+    numbered = f" under {reference.strip()}" if reference.strip() else ""
+    sentence = f"{filing.get_phase_display()} by {clock.regime.article} sent{numbered}."
+    facts = {"phase": phase, "sha256": filing.sha256}
+    _tell(clock, "incidents.report_filed", sentence, actor, facts)
+    return filing
+
+
+def remind_of_clocks(*, actor: Actor, now: datetime | None = None) -> int:
+    """Tell people what share of each running period is over; return how many were told of."""
+    moment = now or database_now()
+    running = RegulatorClock.objects.filter(state=ClockState.RUNNING, due_at__isnull=False)
+    return sum(_remind(clock.pk, moment) for clock in running)
+
+
+@transaction.atomic
+def _remind(clock_id: Any, now: datetime) -> bool:
+    """Send the newest reminder that is due; those it overtakes are noted as well, not sent."""
+    clock = (
+        RegulatorClock.objects.select_for_update(of=("self",), skip_locked=True)
+        .filter(pk=clock_id, state=ClockState.RUNNING)
+        .select_related("incident__system")
+        .first()
+    )
+    if clock is None or clock.due_at is None or clock.aware_at is None:
+        return False
+    over = 100 * ((now - clock.aware_at) / (clock.due_at - clock.aware_at))
+    told = set(clock.reminders.values_list("percent", flat=True))
+    fresh = [percent for percent in REMINDERS if percent <= over and percent not in told]
+    if not fresh:
+        return False
+    for percent in fresh:
+        ClockReminder.objects.create(clock=clock, percent=percent)
+    scope = f"@{clock.incident.system.key}" if clock.incident.system else ""
+    roles = (Role.PRIVACY_LEAD, Role.DPO, Role.INCIDENT_COMMANDER)
+    over_now = max(fresh) >= 100
+    notify(
+        recipients=[f"role:{role}{scope}" for role in roles],
+        subject=(
+            f"{clock.incident.reference}: the period of {clock.regime.article} is over"
+            if over_now
+            else f"{clock.incident.reference}: {max(fresh)} % of {clock.regime.article} has passed"
+        ),
+        body=f"{clock.regime.title}. Report by {clock.due_at:%d %B %Y, %H:%M} UTC.",
+        link=reverse("incident", args=[clock.incident.reference]),
+    )
+    return True
+
+
+def _checked(incident: Incident, key: str, statement: str, actor: Actor) -> Regime:
+    require(actor, _DECIDES, _systems(incident))
+    require_person(actor, "deciding on a duty to report")
+    if key not in BY_KEY:
+        raise Invalid(f"There is no duty {key!r}: there are {', '.join(BY_KEY)}.")
+    if len(statement.strip()) < 10:
+        raise Invalid("Say in a sentence what the decision rests on.")
+    return BY_KEY[key]
+
+
+def _systems(incident: Incident) -> list[Any]:
+    return [incident.system] if incident.system else []
+
+
+def _running(
+    incident: Incident,
+    regime: Regime,
+    aware_at: datetime,
+    statement: str,
+    country: str,
+    zone: str,
+    actor: Actor,
+) -> RegulatorClock:
+    if aware_at.tzinfo is None:
+        raise Invalid("Say when we became aware as a time with a zone.")
+    if aware_at > database_now():
+        raise Invalid("Nobody becomes aware of something in the future.")
+    if aware_at.date() < regime.applies_from:
+        raise Invalid(f"{regime.article} applies since {regime.applies_from:%d %B %Y}.")
+    clock = RegulatorClock(
+        incident=incident,
+        regime_key=regime.key,
+        state=ClockState.RUNNING,
+        statement=statement.strip(),
+        decided_by=actor.reference,
+        aware_at=aware_at,
+        country=country.upper(),
+        zone=zone,
+    )
+    if regime.period is not None:
+        try:
+            ends = ends_of(regime.period, aware_at, calendar_of(country.upper(), zone))
+        except ValueError as problem:
+            raise Invalid(str(problem)) from None
+        clock.due_at, clock.latest_at = ends.due, ends.latest
+    return clock
+
+
+def _insert(clock: RegulatorClock) -> None:
+    try:
+        with transaction.atomic():
+            clock.save(force_insert=True)
+    except IntegrityError as problem:
+        if "clock_once_per_duty" not in str(problem):
+            raise
+        raise Conflict(
+            f"{clock.regime.article} is decided on already; correct that decision instead."
+        ) from None
+
+
+def _started_sentence(clock: RegulatorClock) -> str:
+    regime = clock.regime
+    if clock.due_at is None:
+        return f"{regime.article} applies: without undue delay."
+    return f"{regime.article} applies: report by {clock.due_at:%d %B %Y, %H:%M} UTC."
+
+
+def _tell(
+    clock: RegulatorClock,
+    verb: str,
+    sentence: str,
+    actor: Actor,
+    facts: dict[str, Any] | None = None,
+) -> None:
+    add_timeline_entry(
+        incident=clock.incident, kind=TimelineKind.CLOCK, sentence=sentence, actor=actor
+    )
+    record_entry(
+        verb=verb,
+        object_type="incident",
+        object_id=str(clock.incident_id),
+        actor=actor,
+        facts={
+            "reference": clock.incident.reference,
+            "duty": clock.regime_key,
+            "aware_at": clock.aware_at.isoformat() if clock.aware_at else None,
+            "due_at": clock.due_at.isoformat() if clock.due_at else None,
+            **(facts or {}),
+        },
+        personal={"statement": clock.statement},
+    )
