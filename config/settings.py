@@ -241,6 +241,7 @@ SPECTACULAR_SETTINGS = {
         "IncidentKindEnum": "incidents.choices.Kind",
         "IncidentStateEnum": "incidents.choices.State",
         "IncidentStepStateEnum": "incidents.choices.StepState",
+        "ClockStateEnum": "incidents.choices.ClockState",
         "LawfulBasisEnum": "governance.registry.choices.LawfulBasis",
         "LayerEnum": "consent.choices.Layer",
         "LiftStateEnum": ["awaiting_second_person", "lifted"],
