@@ -32,3 +32,13 @@ class OpenInput:
     def interrupt(self) -> None:
         """Stop the running query from another thread."""
         self.stop()
+
+
+@dataclass(frozen=True)
+class Place:
+    """An opened origin: all its rows as one table, before a run's window is cut out of it."""
+
+    table: ibis.Table
+    interrupt: Callable[[], None]
+    measure: Callable[[ibis.Table], tuple[int, str]]  # rows and digest of the part that is read
+    notes: tuple[str, ...] = ()

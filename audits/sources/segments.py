@@ -13,11 +13,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from audits.sources.lockdown import locked_duckdb, quoted, quoted_list
+
 if TYPE_CHECKING:
     import ibis
-
-MEMORY_LIMIT = "1GB"
-THREADS = 2
 
 
 @dataclass(frozen=True)
@@ -60,29 +59,11 @@ class OpenTable:
 @contextmanager
 def open_segments(selection: SegmentSelection) -> Iterator[OpenTable]:
     """Open the audited table on a DuckDB that can reach nothing but the selected files."""
-    import ibis
-
-    backend = ibis.duckdb.connect(threads=THREADS, memory_limit=MEMORY_LIMIT)
-    try:
-        for statement in _lockdown(selection.files):
-            backend.raw_sql(statement)
+    with locked_duckdb(selection.files) as backend:
         backend.raw_sql(f"CREATE VIEW audited AS {_query(backend, selection)}")
         table = backend.table("audited")
         ((rows,),) = backend.raw_sql("SELECT count(*) FROM audited").fetchall()
         yield OpenTable(table, rows, backend)
-    finally:
-        backend.disconnect()
-
-
-def _lockdown(files: Sequence[Path]) -> list[str]:
-    return [
-        "SET TimeZone = 'UTC'",
-        "SET autoinstall_known_extensions = false",
-        "SET autoload_known_extensions = false",
-        f"SET allowed_paths = {_texts(files)}",
-        "SET enable_external_access = false",
-        "SET lock_configuration = true",
-    ]
 
 
 def _query(backend: ibis.backends.duckdb.Backend, selection: SegmentSelection) -> str:
@@ -93,14 +74,14 @@ def _query(backend: ibis.backends.duckdb.Backend, selection: SegmentSelection) -
         filtered = (
             ""
             if selection.version is None
-            else f" WHERE model_version = {_text(selection.version)}"
+            else f" WHERE model_version = {quoted(selection.version)}"
         )
         parts.append(f"SELECT * FROM {_scan(selection.unversioned)}{filtered}")
     outputs = " UNION ALL BY NAME ".join(parts)
     window = (
         f"SELECT * FROM ({outputs}) "
-        f"WHERE occurred_at >= TIMESTAMPTZ {_text(selection.window_start.isoformat())} "
-        f"AND occurred_at < TIMESTAMPTZ {_text(selection.window_end.isoformat())}"
+        f"WHERE occurred_at >= TIMESTAMPTZ {quoted(selection.window_start.isoformat())} "
+        f"AND occurred_at < TIMESTAMPTZ {quoted(selection.window_end.isoformat())}"
     )
     if not selection.outcomes:
         return window
@@ -125,12 +106,4 @@ def _query(backend: ibis.backends.duckdb.Backend, selection: SegmentSelection) -
 
 
 def _scan(files: Sequence[Path]) -> str:
-    return f"read_parquet({_texts(files)}, union_by_name = true)"
-
-
-def _texts(files: Sequence[Path]) -> str:
-    return "[" + ", ".join(_text(str(path)) for path in files) + "]"
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
+    return f"read_parquet({quoted_list(files)}, union_by_name = true)"
