@@ -21,6 +21,7 @@ class IncidentsConfig(AppConfig):
         register_search_source(IncidentSearch())
         for model in (
             "Incident",
+            "Episode",
             "IncidentStep",
             "Evidence",
             "TimelineEntry",

@@ -47,11 +47,10 @@ def missing_for(facts: Facts, target: str) -> list[str]:
     if target not in TRANSITIONS[facts.state]:
         here, there = State(facts.state).label.lower(), State(target).label.lower()
         return [f"An incident that is {here} cannot become {there}."]
-    reopens = target == State.ACTIVE and facts.state != State.TRIAGE
     needs: list[tuple[bool, str]] = []
     if target == State.TRIAGE:
         needs = [(facts.has_commander, "Someone has to take command first.")]
-    elif target == State.ACTIVE and not reopens:
+    elif target == State.ACTIVE and not reopens(facts.state, target):
         needs = [
             (facts.has_system, "Name the system that is affected."),
             (bool(facts.severity), "Set the severity."),
@@ -83,6 +82,11 @@ def missing_for(facts: Facts, target: str) -> list[str]:
             ),
         ]
     return [sentence for met, sentence in needs if not met]
+
+
+def reopens(state: str, target: str) -> bool:
+    """Whether this move begins a new episode."""
+    return target == State.ACTIVE and state != State.TRIAGE
 
 
 def is_open(state: str) -> bool:

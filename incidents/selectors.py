@@ -8,7 +8,7 @@ from governance.core.actors import Actor
 from governance.core.errors import NotFound
 from incidents.choices import FINAL_STATES, ClockState
 from incidents.clocks.regimes import REGIMES, Regime
-from incidents.models import Incident, RegulatorClock
+from incidents.models import Incident, IncidentStep, RegulatorClock
 
 LONGEST_NUMBER = 10  # digits of the largest number that the column holds
 
@@ -35,6 +35,11 @@ def incident_by_reference(reference: str, actor: Actor) -> Incident:
     if incident is None:
         raise NotFound(f"There is no incident {reference} that you may see.")
     return incident
+
+
+def present_steps(incident: Incident) -> QuerySet[IncidentStep]:
+    """The steps of the episode the incident is in."""
+    return incident.steps.filter(episode=incident.episode)
 
 
 def standing_clocks(incident: Incident) -> QuerySet[RegulatorClock]:

@@ -17,8 +17,9 @@ from governance.registry.selectors import find_system
 from incidents.choices import Kind, Severity, State
 from incidents.models import Incident, IncidentStep, Playbook, TimelineEntry
 from incidents.selectors import incident_by_reference, incidents_for
+from incidents.services.copying import current_playbook
 from incidents.services.moving import move_incident
-from incidents.services.opening import current_playbook, open_incident
+from incidents.services.opening import open_incident
 
 
 class IncidentStepSerializer(serializers.ModelSerializer[IncidentStep]):

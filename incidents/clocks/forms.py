@@ -21,7 +21,7 @@ def filled_form(clock: RegulatorClock, *, delay: str = "") -> dict[str, Any]:
     """Return the report of a clock as plain data: who, what, when, and what was done."""
     incident, regime = clock.incident, clock.regime
     system = incident.system
-    done = incident.steps.filter(state=StepState.DONE).order_by("position")
+    done = incident.steps.filter(state=StepState.DONE)
     measures = [f"{step.title}: {step.outcome}" for step in done]
     return {
         "duty": {"article": regime.article, "title": regime.title, "source": regime.source},

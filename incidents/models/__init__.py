@@ -1,12 +1,13 @@
 """Tables of this room, a file a noun."""
 
 from incidents.models.clocks import ClockReminder, Filing, RegulatorClock
-from incidents.models.incidents import Incident
+from incidents.models.incidents import Episode, Incident
 from incidents.models.playbooks import IncidentStep, Playbook
 from incidents.models.record import Evidence, TimelineEntry
 
 __all__ = [
     "ClockReminder",
+    "Episode",
     "Evidence",
     "Filing",
     "Incident",

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from governance.core.append_only import AppendOnly
 from governance.core.models import PublicModel
 from incidents.choices import FINAL_STATES, Kind, Severity, State
 
@@ -14,7 +15,8 @@ class Incident(PublicModel):
     """One harm, or the suspicion of one, from its report to its closing.
 
     `cause_key` names what went wrong (which plan, version and metric); while an incident is open
-    no second one may claim the same cause.
+    no second one may claim the same cause. The times are those of the present episode; a reopened
+    incident keeps those of the episodes before.
     """
 
     number = models.PositiveIntegerField(unique=True, editable=False)
@@ -44,10 +46,12 @@ class Incident(PublicModel):
         related_name="commanded_incidents",
     )
     cause = models.TextField(blank=True)
+    episode = models.PositiveSmallIntegerField(default=1)
     started_at = models.DateTimeField(null=True)
     detected_at = models.DateTimeField()
     reported_at = models.DateTimeField()
     acknowledged_at = models.DateTimeField(null=True)
+    containment_requested_at = models.DateTimeField(null=True)
     contained_at = models.DateTimeField(null=True)
     verified_at = models.DateTimeField(null=True)
     mitigated_at = models.DateTimeField(null=True)
@@ -87,3 +91,31 @@ class Incident(PublicModel):
     @property
     def reference(self) -> str:
         return f"INC-{self.number:04d}"
+
+
+class Episode(AppendOnly):
+    """The times of an episode that ended because the incident was opened again."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="past_episodes")
+    number = models.PositiveSmallIntegerField()
+    severity = models.CharField(max_length=2, choices=Severity)
+    reopened_because = models.TextField()
+    started_at = models.DateTimeField(null=True)
+    detected_at = models.DateTimeField()
+    reported_at = models.DateTimeField()
+    acknowledged_at = models.DateTimeField(null=True)
+    containment_requested_at = models.DateTimeField(null=True)
+    contained_at = models.DateTimeField(null=True)
+    verified_at = models.DateTimeField(null=True)
+    mitigated_at = models.DateTimeField(null=True)
+    resolved_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta(AppendOnly.Meta):
+        ordering = ("incident", "number")
+        constraints = (
+            models.UniqueConstraint(fields=("incident", "number"), name="episode_number_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"Episode {self.number} of {self.incident.reference}"

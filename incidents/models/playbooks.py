@@ -32,6 +32,7 @@ class IncidentStep(PublicModel):
 
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="steps")
     playbook = models.ForeignKey(Playbook, on_delete=models.PROTECT)
+    episode = models.PositiveSmallIntegerField(default=1)
     position = models.PositiveSmallIntegerField()
     type = models.CharField(max_length=20, choices=StepType)
     title = models.CharField(max_length=120)
@@ -46,9 +47,11 @@ class IncidentStep(PublicModel):
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
-        ordering = ("incident", "position")
+        ordering = ("incident", "episode", "position")
         constraints = (
-            models.UniqueConstraint(fields=("incident", "position"), name="step_position_once"),
+            models.UniqueConstraint(
+                fields=("incident", "episode", "position"), name="step_position_once"
+            ),
             models.CheckConstraint(
                 condition=~Q(state__in=["done", "skipped"]) | Q(finished_at__isnull=False),
                 name="step_done_has_a_time",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import transaction
 
 from governance.core.actors import Actor
@@ -12,8 +14,9 @@ from governance.people.models import User
 from governance.registry.models import Hold
 from incidents import machine
 from incidents.choices import ClockState, State, StepState, TimelineKind
-from incidents.models import Incident
-from incidents.selectors import undecided_duties
+from incidents.models import Episode, Incident
+from incidents.selectors import present_steps, undecided_duties
+from incidents.services.copying import copy_playbook
 from incidents.services.signalling import publish_open_incidents
 from incidents.services.timeline import add_timeline_entry
 
@@ -27,8 +30,10 @@ _STAMPS = {
 
 def gather_facts(incident: Incident) -> machine.Facts:
     """Read from the database what the guards look at."""
-    open_steps = incident.steps.filter(mandatory=True).exclude(
-        state__in=[StepState.DONE, StepState.SKIPPED]
+    open_steps = (
+        present_steps(incident)
+        .filter(mandatory=True)
+        .exclude(state__in=[StepState.DONE, StepState.SKIPPED])
     )
     return machine.Facts(
         state=incident.state,
@@ -62,6 +67,8 @@ def move_incident(*, incident: Incident, to: str, actor: Actor, note: str = "") 
         raise Conflict(" ".join(missing))
     before, now = incident.state, database_now()
     changes: dict[str, object] = {"state": to, "updated_at": now}
+    if machine.reopens(before, to):
+        changes |= _begin_episode(incident, note, now)
     if to in _STAMPS and getattr(incident, _STAMPS[State(to)]) is None:
         changes[_STAMPS[State(to)]] = now
     if Incident.objects.filter(pk=incident.pk, state=before).update(**changes) != 1:
@@ -83,6 +90,29 @@ def move_incident(*, incident: Incident, to: str, actor: Actor, note: str = "") 
     publish_open_incidents(system=incident.system, actor=actor)
     incident.refresh_from_db()
     return incident
+
+
+def _begin_episode(incident: Incident, because: str, now: datetime) -> dict[str, object]:
+    """Put the times of the episode that ends on record; return those of the new one."""
+    if len(because.strip()) < 10:
+        raise Invalid("Say in a sentence why the incident is opened again.")
+    kept = [field.name for field in Episode._meta.fields if field.name.endswith("_at")]
+    Episode.objects.create(
+        incident=incident,
+        number=incident.episode,
+        severity=incident.severity,
+        reopened_because=because.strip(),
+        **{name: getattr(incident, name) for name in kept},
+    )
+    present_steps(incident).exclude(state__in=[StepState.DONE, StepState.SKIPPED]).update(
+        state=StepState.SKIPPED,
+        outcome="The incident was opened again; its steps begin anew.",
+        finished_at=now,
+    )
+    incident.episode += 1
+    copy_playbook(incident, unattended=False)
+    began = {"detected_at": now, "reported_at": now}
+    return {"episode": incident.episode, **dict.fromkeys(kept), **began}
 
 
 @transaction.atomic
@@ -122,7 +152,7 @@ def write_cause(*, incident: Incident, cause: str, actor: Actor) -> Incident:
     incident = Incident.objects.select_for_update().get(pk=incident.pk)
     incident.cause = cause.strip()
     incident.save(update_fields=["cause", "updated_at"])
-    incident.steps.filter(type="investigate").exclude(state=StepState.DONE).update(
+    present_steps(incident).filter(type="investigate").exclude(state=StepState.DONE).update(
         state=StepState.DONE,
         finished_at=database_now(),
         done_by=actor.display,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -16,27 +15,13 @@ from governance.core.events import IncidentOpened
 from governance.ledger.services import record_entry
 from governance.outbox.services import emit
 from governance.registry.models import ModelVersion, System
-from incidents.choices import CONTAINMENT, FINAL_STATES, Kind, Severity, State, TimelineKind
-from incidents.models import Incident, IncidentStep, Playbook
-from incidents.playbook.content import PLAYBOOK_KEY, PLAYBOOK_TITLE, STEPS
+from incidents.choices import FINAL_STATES, Kind, Severity, State, TimelineKind
+from incidents.models import Incident
+from incidents.services.copying import copy_playbook
 from incidents.services.signalling import publish_open_incidents
 from incidents.services.timeline import add_timeline_entry
 
 _OPENING_LOCK = 0x1AC1DE47  # one advisory lock: numbers stay dense and a cause opens once
-
-
-def current_playbook() -> Playbook:
-    """Return the newest version of the built-in playbook; write one when its text has changed."""
-    steps = [dataclasses.asdict(step) for step in STEPS]
-    newest = Playbook.objects.filter(key=PLAYBOOK_KEY).order_by("-version").first()
-    if newest is not None and newest.steps == steps:
-        return newest
-    return Playbook.objects.create(
-        key=PLAYBOOK_KEY,
-        version=newest.version + 1 if newest else 1,
-        title=PLAYBOOK_TITLE,
-        steps=steps,
-    )
 
 
 @transaction.atomic
@@ -91,7 +76,7 @@ def open_incident(
         detected_at=now,
         reported_at=now,
     )
-    _copy_playbook(incident, unattended=unattended)
+    copy_playbook(incident, unattended=unattended)
     add_timeline_entry(incident=incident, kind=TimelineKind.OPENED, sentence=title, actor=actor)
     record_entry(
         verb="incidents.opened",
@@ -117,20 +102,3 @@ def open_incident(
         )
     )
     return incident, True
-
-
-def _copy_playbook(incident: Incident, *, unattended: bool) -> None:
-    playbook = current_playbook()
-    IncidentStep.objects.bulk_create(
-        IncidentStep(
-            incident=incident,
-            playbook=playbook,
-            position=position,
-            type=step["type"],
-            title=step["title"],
-            instruction=step["instruction"],
-            role=step["role"],
-            automatic=step["automatic"] and (unattended or step["type"] not in CONTAINMENT),
-        )
-        for position, step in enumerate(playbook.steps, start=1)
-    )

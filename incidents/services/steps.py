@@ -28,6 +28,7 @@ from governance.registry.selectors import system_state
 from governance.registry.services import place_hold, set_serving_version
 from incidents.choices import State, StepState, StepType, TimelineKind
 from incidents.models import Evidence, Incident, IncidentStep
+from incidents.selectors import present_steps
 from incidents.services.moving import move_incident
 from incidents.services.timeline import add_timeline_entry
 
@@ -42,7 +43,7 @@ class StepResult:
 
 def run_automatic_steps(*, incident: Incident, actor: Actor) -> None:
     """Run, in order, every automatic step that is not done yet."""
-    waiting = incident.steps.filter(
+    waiting = present_steps(incident).filter(
         automatic=True, state__in=[StepState.PENDING, StepState.WAITING, StepState.FAILED]
     )
     for step in waiting.order_by("position"):
@@ -146,6 +147,8 @@ def _system_evidence(system: System) -> dict[str, object]:
 def _place_hold(incident: Incident, actor: Actor) -> StepResult:
     if incident.system is None:
         raise Invalid("No system is named yet; name the affected system first.")
+    unasked = Incident.objects.filter(pk=incident.pk, containment_requested_at__isnull=True)
+    unasked.update(containment_requested_at=database_now())
     place_hold(
         system=incident.system,
         cause=incident.cause_key,

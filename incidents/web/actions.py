@@ -16,9 +16,8 @@ from governance.people.web.access import requires
 from governance.registry.models import Hold, System
 from governance.registry.selectors import systems_for
 from governance.registry.services import propose_release, release_hold
-from incidents.choices import Kind, Severity
-from incidents.models import IncidentStep
-from incidents.selectors import incident_by_reference
+from incidents.choices import Kind, Severity, State
+from incidents.selectors import incident_by_reference, present_steps
 from incidents.services.moving import move_incident, take_command, write_cause
 from incidents.services.opening import open_incident
 from incidents.services.steps import complete_by_hand, perform_step
@@ -83,6 +82,22 @@ def move(request: HttpRequest, reference: str) -> HttpResponse:
 
 @requires("incidents.command")
 @require_POST
+def reopen(request: HttpRequest, reference: str) -> HttpResponse:
+    """Begin a new episode: the harm is back, or was never gone."""
+    actor = request_actor(request)
+    incident = incident_by_reference(reference, actor)
+    note = request.POST.get("note", "")
+    try:
+        move_incident(incident=incident, to=State.ACTIVE, note=note, actor=actor)
+    except DomainError as refusal:
+        messages.error(request, refusal.sentence)
+    else:
+        messages.success(request, f"{incident.reference} is open again, in a new episode.")
+    return redirect("incident", incident.reference)
+
+
+@requires("incidents.command")
+@require_POST
 def cause(request: HttpRequest, reference: str) -> HttpResponse:
     actor = request_actor(request)
     incident = incident_by_reference(reference, actor)
@@ -99,7 +114,7 @@ def step(request: HttpRequest, reference: str, position: int) -> HttpResponse:
     """Run an automatic step now, or record how people did theirs."""
     actor = request_actor(request)
     incident = incident_by_reference(reference, actor)
-    found = get_object_or_404(IncidentStep, incident=incident, position=position)
+    found = get_object_or_404(present_steps(incident), position=position)
     try:
         if "note" in request.POST:
             complete_by_hand(step=found, note=request.POST["note"], actor=actor)

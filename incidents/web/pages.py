@@ -14,9 +14,9 @@ from governance.registry.models import Hold
 from governance.registry.selectors import system_state
 from governance.reviews.gates import evaluate_gate
 from incidents.choices import FINAL_STATES, State, StepState
-from incidents.machine import TRANSITIONS, missing_for
+from incidents.machine import TRANSITIONS, missing_for, reopens
 from incidents.models import Incident
-from incidents.selectors import incident_by_reference, incidents_for
+from incidents.selectors import incident_by_reference, incidents_for, present_steps
 from incidents.services.moving import gather_facts
 from incidents.web.clocks import clock_context
 
@@ -42,7 +42,7 @@ def incident(request: HttpRequest, reference: str) -> HttpResponse:
     """Has it stopped, what next?"""
     actor = request_actor(request)
     found = incident_by_reference(reference, actor)
-    steps = list(found.steps.all())
+    steps = list(present_steps(found))
     done = (StepState.DONE, StepState.SKIPPED)
     context = {
         "incident": found,
@@ -50,6 +50,7 @@ def incident(request: HttpRequest, reference: str) -> HttpResponse:
         "next_step": next((step for step in steps if step.state not in done), None),
         "timeline": found.timeline.all(),
         "evidence": found.evidence.all(),
+        "past_episodes": found.past_episodes.all(),
         "moves": _moves(found),
         "may_command": actor.may("incidents.command"),
         "may_lift": actor.may("registry.lift_hold"),
@@ -63,7 +64,12 @@ def incident(request: HttpRequest, reference: str) -> HttpResponse:
 def _moves(incident: Incident) -> list[dict[str, Any]]:
     facts = gather_facts(incident)
     return [
-        {"state": state, "label": State(state).label, "missing": missing_for(facts, state)}
+        {
+            "state": state,
+            "label": State(state).label,
+            "missing": missing_for(facts, state),
+            "reopens": reopens(incident.state, state),
+        }
         for state in TRANSITIONS[incident.state]
     ]
 

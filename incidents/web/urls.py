@@ -10,6 +10,7 @@ urlpatterns = [
     path("incidents/<str:reference>/", pages.incident, name="incident"),
     path("incidents/<str:reference>/command/", actions.command, name="incident_command"),
     path("incidents/<str:reference>/move/", actions.move, name="incident_move"),
+    path("incidents/<str:reference>/reopen/", actions.reopen, name="incident_reopen"),
     path("incidents/<str:reference>/cause/", actions.cause, name="incident_cause"),
     path("incidents/<str:reference>/lift/", actions.lift, name="incident_lift"),
     path("incidents/<str:reference>/steps/<int:position>/", actions.step, name="incident_step"),
