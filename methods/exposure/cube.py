@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from methods.columns import check_weights, number, require_columns, value_text
 from methods.errors import BadInput
+from methods.pushing import pull, pull_one
 from methods.soundness import counted, distinct, require
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ Array = NDArray[np.float64]
 
 BUCKETS = 200
 MAX_ITEMS = 5_000_000
+MAX_SPREAD = 20_000_000
 
 
 @dataclass(frozen=True)
@@ -91,11 +93,10 @@ def collect(table: "ibis.Table", columns: Mapping[str, list[str]]) -> ItemCube:
         }
     cells = rows.group_by(keys).agg(n=rows.count(), **measures)
     text = {key: value_text(cells[key]) for key in keys}
-    found = cells.mutate(**text).limit(MAX_ITEMS + 1).to_pyarrow()
+    too_many = f"The column {item!r} (item) has more than {MAX_ITEMS:,} values."
+    found = pull(cells.mutate(**text), most=MAX_ITEMS, too_many=too_many)
     if found.num_rows == 0:
         raise BadInput("The data have no rows.")
-    if found.num_rows > MAX_ITEMS:
-        raise BadInput(f"The column {item!r} (item) has more than {MAX_ITEMS:,} values.")
     result = found.to_pydict()
     if weight is not None:
         least = [part for part in result["least"] if part is not None]
@@ -133,16 +134,21 @@ def _item_cube(result: Mapping[str, list[Any]], item: str, provider: str | None)
 
 
 def _with_subjects(cube: ItemCube, rows: "ibis.Table", subject: str, weighted: bool) -> ItemCube:
-    empty = int(rows.filter(rows.subject.isnull()).count().execute())
-    if empty:
-        raise BadInput(f"The column {subject!r} (subject) is empty in {empty:,} rows.")
-    units = int(rows.subject.nunique().execute())
+    people = pull_one(
+        rows.aggregate(empty=rows.subject.isnull().sum(), units=rows.subject.nunique())
+    )
+    if people["empty"]:
+        raise BadInput(f"The column {subject!r} (subject) is empty in {people['empty']:,} rows.")
+    units = int(people["units"])
     bucket = ((rows.subject.cast("string").hash() % BUCKETS) + BUCKETS) % BUCKETS
     spread = rows.mutate(bucket=bucket)
     spread = spread.group_by(["bucket", "item"]).agg(
         w1=spread.w.sum() if weighted else spread.count()
     )
-    result = spread.mutate(item=value_text(spread.item)).to_pyarrow().to_pydict()
+    too_many = f"People and the column of items make more than {MAX_SPREAD:,} cells."
+    result = pull(
+        spread.mutate(item=value_text(spread.item)), most=MAX_SPREAD, too_many=too_many
+    ).to_pydict()
     place = {name: i for i, name in enumerate(cube.items)}
     numbers = {name: i for i, name in enumerate(sorted(set(result["bucket"])))}
     buckets = np.zeros((len(numbers), len(cube.items)))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from methods.columns import binary_labels, number, require_columns, value_text
 from methods.errors import BadInput
+from methods.pushing import pull, pull_one
 from methods.soundness import counted, distinct, require
 
 if TYPE_CHECKING:
@@ -112,13 +113,13 @@ def collect(
     }
     dims |= {f"u{i}": value_text(table[name]) for i, name in enumerate(people)}
     rows = table.select(**dims)
-    labels = rows.truth.as_table().distinct().limit(100).to_pyarrow().to_pydict()["truth"]
+    labels = pull(rows.truth.as_table().distinct().limit(100)).to_pydict()["truth"]
     if not labels:
         raise BadInput("The data have no rows.")
     yes = [text for text, on in binary_labels(labels, truth, "y_true", positive).items() if on]
     rows = rows.mutate(y=rows.truth.isin(yes).cast("float64"))
     bad = rows.s.isnull() | rows.s.isnan() | (rows.s < 0) | (rows.s > 1)
-    unusable = int(rows.filter(bad).count().execute())
+    unusable = int(pull_one(rows.aggregate(unusable=bad.sum()))["unusable"])
     if unusable:
         raise BadInput(
             f"The column {score!r} (score) is no probability from 0 to 1 in {unusable:,} rows."
@@ -146,21 +147,17 @@ def collect(
     auc = ibis.ifelse(both, (lists.places - lists.p * (lists.p + 1) / 2) / pairs, 0.0)
     bucket = ((lists.u0.hash() % BUCKETS) + BUCKETS) % BUCKETS
     spread = lists.mutate(bucket=bucket, usable=both.cast("float64"), area=auc)
-    result = (
-        spread.group_by(["scenario", "task", "version", "bucket"])
-        .agg(
-            usable=spread.usable.sum(),
-            auc=spread.area.sum(),
-            rows=spread.n.sum(),
-            loss=spread.loss.sum(),
-            score=spread.score.sum(),
-            yes=spread.p.sum(),
-            lists=spread.count(),
-        )
-        .limit(2 * MAX_CELLS * BUCKETS + 1)
-        .to_pyarrow()
-        .to_pydict()
+    cells = spread.group_by(["scenario", "task", "version", "bucket"]).agg(
+        usable=spread.usable.sum(),
+        auc=spread.area.sum(),
+        rows=spread.n.sum(),
+        loss=spread.loss.sum(),
+        score=spread.score.sum(),
+        yes=spread.p.sum(),
+        lists=spread.count(),
     )
+    too_many = f"Scenarios and tasks make more than {MAX_CELLS} cells."
+    result = pull(cells, most=2 * MAX_CELLS * BUCKETS, too_many=too_many).to_pydict()
     return _filled(result, version, baseline, f"{rows.get_backend().name} hash mod {BUCKETS}")
 
 

@@ -23,6 +23,7 @@ from methods.columns import (
 from methods.errors import BadInput
 from methods.fairness.rates import DENOMINATORS, OUTCOMES
 from methods.fairness.sides import Side
+from methods.pushing import pull, pull_one
 from methods.soundness import counted, distinct, require, shaped
 from methods.statistics.clusters import POWERS
 
@@ -160,13 +161,13 @@ def collect(
     if role == "score":
         score = number(table[predicted], predicted, role)
         # Local Law 144 counts who scores above the median of all.
-        dims["pred"] = (
-            score > score.median().execute() if threshold == "median" else score >= threshold
-        )
+        dims["pred"] = score > _median(score) if threshold == "median" else score >= threshold
     measures: dict[str, Any] = {}
-    rows = table.select(**dims)
+    subject = columns.get("subject", [None])[0]
+    own = {} if subject is None else {"nobody": table[subject].isnull()}
+    rows = table.select(**dims, **own)
     if weight is not None:
-        rows = table.select(**dims, w=number(table[weight], weight, "weight"))
+        rows = table.select(**dims, **own, w=number(table[weight], weight, "weight"))
         measures = {
             "w1": rows.w.sum(),
             "w2": (rows.w * rows.w).sum(),
@@ -174,16 +175,17 @@ def collect(
             "least": rows.w.min(),
             "empty": rows.w.isnull().sum(),
         }
+    if subject is not None:
+        measures["nobody"] = rows.nobody.sum()
     cells = rows.group_by(list(dims)).agg(n=rows.count(), **measures)
     text = {name: value_text(cells[name]) for name in dims}
-    result = cells.mutate(**text).limit(MAX_CELLS + 1).to_pyarrow().to_pydict()
+    too_many = f"The group and control columns make more than {MAX_CELLS:,} cells."
+    result = pull(cells.mutate(**text), most=MAX_CELLS, too_many=too_many).to_pydict()
     if not result["n"]:
         raise BadInput("The data have no rows.")
     truths = _labels(result.get("truth"), truth, "y_true", positive)
     preds = _labels(result["pred"], predicted, role, None if role == "score" else positive)
     _check_positive(truths, preds, positive, role)
-    if len(result["n"]) > MAX_CELLS:
-        raise BadInput(f"The group and control columns make more than {MAX_CELLS:,} cells.")
     if weight is not None:
         least = [part for part in result["least"] if part is not None]
         check_weights(min(least, default=None), sum(result["empty"]), weight)
@@ -204,16 +206,18 @@ def collect(
         truth is not None,
         int(sum(result["n"])),
     )
-    if "subject" not in columns:
+    if subject is None:
         return cube
+    if nobody := sum(result["nobody"]):
+        raise BadInput(f"The column {subject!r} (subject) is empty in {nobody:,} rows.")
     from methods.fairness.subjects import subject_margins
 
     source = table.select(
         **{name: value_text(value) for name, value in dims.items()},
-        subject=table[columns["subject"][0]],
+        subject=table[subject],
         w=number(table[weight], weight, "weight") if weight else ibis.literal(1.0),
     )
-    margins = subject_margins(source, cube, truths, preds, columns["subject"][0])
+    margins = subject_margins(source, cube, truths, preds)
     return GroupCube(
         groups, controls, margins, "subjects", cube.weighted, cube.has_truth, cube.rows
     )
@@ -227,6 +231,11 @@ def _prediction(columns: Mapping[str, list[str]], threshold: float | str | None)
     raise BadInput(
         "fairness.groups needs the role 'y_pred', or 'score' with --set threshold=VALUE."
     )
+
+
+def _median(score: Any) -> float:
+    table = score.name("score").as_table()
+    return float(pull_one(table.aggregate(median=table.score.median()))["median"])
 
 
 def _labels(

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from methods.columns import number, require_columns, value_text
 from methods.errors import BadInput
+from methods.pushing import pull, pull_one
 from methods.soundness import counted, distinct, require, shaped
 
 if TYPE_CHECKING:
@@ -93,7 +94,8 @@ def collect(table: "ibis.Table", columns: Mapping[str, list[str]]) -> PriceCube:
     cells = rows.group_by([*keys, *(["bucket"] if subject else [])]).agg(
         n=rows.count(), s1=rows.p.sum(), s2=(rows.p * rows.p).sum(), empty=missing.sum()
     )
-    result = cells.limit(MAX_CELLS + 1).to_pyarrow().to_pydict()
+    too_many = f"Groups and strata make more than {MAX_CELLS:,} cells: use fewer strata."
+    result = pull(cells, most=MAX_CELLS, too_many=too_many).to_pydict()
     _check(result, group, price)
     groups = tuple(sorted(set(result["k0"])))
     spots = list(zip(*(result[k] for k in keys[1:]), strict=True)) or [()] * len(result["n"])
@@ -108,10 +110,10 @@ def collect(table: "ibis.Table", columns: Mapping[str, list[str]]) -> PriceCube:
     total = spread.sum(axis=0)
     units = total[..., 0].sum(axis=1)
     if subject is not None:
-        empty = int(rows.filter(rows.subject.isnull()).count().execute())
+        empty = int(pull_one(rows.aggregate(empty=rows.subject.isnull().sum()))["empty"])
         if empty:
             raise BadInput(f"The column {subject!r} (subject) is empty in {empty:,} rows.")
-        counted = rows.group_by("k0").agg(u=rows.subject.nunique()).to_pyarrow().to_pydict()
+        counted = pull(rows.group_by("k0").agg(u=rows.subject.nunique())).to_pydict()
         of_group = dict(zip(counted["k0"], counted["u"], strict=True))
         units = np.array([of_group[name] for name in groups], dtype=np.float64)
     return PriceCube(
@@ -130,8 +132,6 @@ def collect(table: "ibis.Table", columns: Mapping[str, list[str]]) -> PriceCube:
 def _check(result: Mapping[str, list[Any]], group: str, price: str) -> None:
     if not result["n"]:
         raise BadInput("The data have no rows.")
-    if len(result["n"]) > MAX_CELLS:
-        raise BadInput(f"Groups and strata make more than {MAX_CELLS:,} cells: use fewer strata.")
     if any(result["empty"]):
         raise BadInput(f"The column {price!r} (price) is empty in {sum(result['empty']):,} rows.")
     if len(set(result["k0"])) > MAX_GROUPS:

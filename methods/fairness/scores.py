@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from methods.columns import binary_labels, number, require_columns, value_text
 from methods.errors import BadInput
+from methods.pushing import pull, pull_one
 from methods.soundness import counted, require
 
 if TYPE_CHECKING:
@@ -221,7 +222,7 @@ def collect(
     }
     if subject is not None:
         checks["unknown"] = rows.subject.isnull().sum()
-    seen = rows.aggregate(**checks).to_pyarrow().to_pylist()[0]
+    seen = pull_one(rows.aggregate(**checks))
     _check(seen, score, subject)
     keys = [f"k{i}" for i in range(len(groups))]
     fine = _counted(rows, keys, bins)
@@ -264,9 +265,8 @@ def _counted(rows: "ibis.Table", keys: list[str], bins: int) -> dict[str, list[A
     cells = binned.group_by([*keys, "truth", "bin"]).agg(
         n=binned.count(), s1=binned.s.sum(), s2=(binned.s * binned.s).sum()
     )
-    result: dict[str, list[Any]] = cells.limit(MAX_CELLS + 1).to_pyarrow().to_pydict()
-    if len(result["n"]) > MAX_CELLS:
-        raise BadInput(f"Groups and score bins make more than {MAX_CELLS:,} cells: use fewer bins.")
+    too_many = f"Groups and score bins make more than {MAX_CELLS:,} cells: use fewer bins."
+    result: dict[str, list[Any]] = pull(cells, most=MAX_CELLS, too_many=too_many).to_pydict()
     return result
 
 
@@ -302,7 +302,7 @@ def _margin(
     units: dict[Key, int] = {}
     if clusters is not None:
         counted = rows.group_by(names) if names else rows
-        result = counted.aggregate(u=rows.subject.nunique()).to_pyarrow().to_pydict()
+        result = pull(counted.aggregate(u=rows.subject.nunique())).to_pydict()
         units = {
             tuple(result[name][i] for name in names): result["u"][i]
             for i in range(len(result["u"]))

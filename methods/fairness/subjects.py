@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from methods.errors import BadInput
 from methods.fairness.rates import DENOMINATORS, OUTCOMES
+from methods.pushing import pull
 from methods.statistics.clusters import POWERS
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ def subject_margins(
     cube: "GroupCube",
     truths: Mapping[str, bool],
     preds: Mapping[str, bool],
-    column: str,
 ) -> "dict[Key, Margin]":
     """Return the cube's margins with moments and units counted over people.
 
@@ -38,9 +37,6 @@ def subject_margins(
     """
     import ibis
 
-    empty = source.filter(source.subject.isnull()).count().execute()
-    if empty:
-        raise BadInput(f"The column {column!r} (subject) is empty in {int(empty):,} rows.")
     selected = source.pred.isin([text for text, yes in preds.items() if yes])
     deserving = (
         source.truth.isin([text for text, yes in truths.items() if yes])
@@ -56,10 +52,19 @@ def subject_margins(
     flagged = source.mutate(
         **{name: ibis.ifelse(flag, source.w, 0.0) for name, flag in outcome.items()}
     )
-    return {by: _margin(flagged, cube, margin) for by, margin in cube.margins.items()}
+    # Everyone comes first: whoever is counted more often elsewhere stands in several groups.
+    whole, everyone = _margin(flagged, cube, cube.margins[()], None)
+    margins = {(): whole}
+    for by, margin in cube.margins.items():
+        if by:
+            margins[by], _ = _margin(flagged, cube, margin, everyone)
+    return margins
 
 
-def _margin(flagged: "ibis.Table", cube: "GroupCube", margin: "Margin") -> "Margin":
+def _margin(
+    flagged: "ibis.Table", cube: "GroupCube", margin: "Margin", everyone: int | None
+) -> "tuple[Margin, int]":
+    """Return a margin counted over people, and how often people are counted in it."""
     from methods.fairness.cube import Margin
 
     width = len(cube.controls)
@@ -76,9 +81,8 @@ def _margin(flagged: "ibis.Table", cube: "GroupCube", margin: "Margin") -> "Marg
             for name, form in DENOMINATORS.items()
         }
     )
-    measures: dict[str, Any] = {
-        f"m{i}{j}": (sizes[OUTCOMES[i]] * sizes[OUTCOMES[j]]).sum() for i, j in _PRODUCTS
-    }
+    measures: dict[str, Any] = {"people": sizes.count()}
+    measures |= {f"m{i}{j}": (sizes[OUTCOMES[i]] * sizes[OUTCOMES[j]]).sum() for i, j in _PRODUCTS}
     for name in DENOMINATORS:
         size = sizes[f"d_{name}"]
         measures[f"u_{name}"] = (size > 0).sum()
@@ -86,7 +90,7 @@ def _margin(flagged: "ibis.Table", cube: "GroupCube", margin: "Margin") -> "Marg
             # Products: an engine's power function costs many times as much.
             measures[f"p{power}_{name}"] = reduce(mul, [size] * power).sum()
     result = sizes.group_by(names).agg(**measures) if names else sizes.aggregate(**measures)
-    found = result.to_pyarrow().to_pydict()
+    found = pull(result).to_pydict()
     moments, units = np.zeros((len(margin.keys), 4, 4)), np.zeros((len(margin.keys), 4))
     powers = np.zeros((len(margin.keys), 4, len(POWERS)))
     for row in range(len(found["m00"])):
@@ -95,8 +99,10 @@ def _margin(flagged: "ibis.Table", cube: "GroupCube", margin: "Margin") -> "Marg
             moments[at, i, j] = moments[at, j, i] = found[f"m{i}{j}"][row]
         units[at] = [found[f"u_{name}"][row] for name in DENOMINATORS]
         powers[at] = [[found[f"p{p}_{name}"][row] for p in POWERS] for name in DENOMINATORS]
-    cross = _cross(people, names, width, margin) if margin.by else {}
-    return Margin(margin.by, margin.keys, margin.counts, moments, units, powers, cross)
+    counted = int(sum(found["people"]))
+    spanning = everyone is not None and counted > everyone
+    cross = _cross(people, names, width, margin) if spanning else {}
+    return Margin(margin.by, margin.keys, margin.counts, moments, units, powers, cross), counted
 
 
 def _cross(
@@ -122,7 +128,7 @@ def _cross(
         for i in range(4)
         for j in range(4)
     }
-    found = pairs.group_by(keys).agg(**measures).to_pyarrow().to_pydict()
+    found = pull(pairs.group_by(keys).agg(**measures)).to_pydict()
     cross: dict[tuple[int, int], Any] = {}
     for row in range(len(found["m00"])):
         first, second = (

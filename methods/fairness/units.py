@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from methods.columns import binary_labels, number, require_columns, value_text
 from methods.errors import BadInput
+from methods.pushing import pull, pull_one
 from methods.soundness import distinct, require
 from methods.statistics.clusters import Estimate
 
@@ -98,8 +99,9 @@ def collect(table: "ibis.Table", columns: Mapping[str, list[str]], primary: str)
     dims["y"] = _outcome(table, outcome, primary)
     rows = table.select(**dims)
     unusable = rows.y.isnull() | rows.y.isnan() | rows.y.isinf()
-    seen = rows.aggregate(n=rows.count(), empty=unusable.sum(), unknown=rows.subject.isnull().sum())
-    found = seen.to_pyarrow().to_pylist()[0]
+    found = pull_one(
+        rows.aggregate(n=rows.count(), empty=unusable.sum(), unknown=rows.subject.isnull().sum())
+    )
     if not found["n"]:
         raise BadInput("The data have no rows.")
     for name, role, count in (
@@ -109,7 +111,7 @@ def collect(table: "ibis.Table", columns: Mapping[str, list[str]], primary: str)
         if count:
             raise BadInput(f"The column {name!r} ({role}) is empty in {count:,} rows.")
     arms = rows.group_by("subject").agg(arms=rows.variant.nunique())
-    crossed = int(arms.filter(arms.arms > 1).count().execute())
+    crossed = int(pull_one(arms.aggregate(crossed=(arms.arms > 1).sum()))["crossed"])
     kept = rows.anti_join(arms.filter(arms.arms > 1), "subject") if crossed else rows
     whole = {key[0]: cell for key, cell in _cells(kept, []).items()}
     if len(whole) > MAX_VARIANTS:
@@ -127,7 +129,7 @@ def _outcome(table: "ibis.Table", name: str, role: str) -> Any:
     if role not in ("clicked", "y_pred") or column.type().is_numeric():
         return number(column, name, role)
     text = value_text(column)
-    values = text.name("v").as_table().distinct().limit(10).to_pyarrow().to_pydict()["v"]
+    values = pull(text.name("v").as_table().distinct().limit(10)).to_pydict()["v"]
     labels = binary_labels(values, name, role, None)
     return text.isin([value for value, yes in labels.items() if yes]).cast("float64")
 
@@ -143,9 +145,8 @@ def _cells(rows: "ibis.Table", strata: list[str]) -> dict[tuple[str, ...], Cell]
         cross=(people.w * people.y).sum(),
         outcome2=(people.y * people.y).sum(),
     )
-    result = cells.limit(MAX_CELLS + 1).to_pyarrow().to_pylist()
-    if len(result) > MAX_CELLS:
-        raise BadInput(f"Variants and strata make more than {MAX_CELLS:,} cells.")
+    too_many = f"Variants and strata make more than {MAX_CELLS:,} cells."
+    result = pull(cells, most=MAX_CELLS, too_many=too_many).to_pylist()
     return {tuple(row.pop(key) for key in keys): Cell(**row) for row in result}
 
 
