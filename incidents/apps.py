@@ -22,6 +22,7 @@ class IncidentsConfig(AppConfig):
         for model in (
             "Incident",
             "Episode",
+            "Escalation",
             "IncidentStep",
             "Evidence",
             "TimelineEntry",

@@ -62,6 +62,7 @@ class TimelineKind(TextChoices):
     STEP = "step", "Step"
     NOTE = "note", "Note"
     CLOCK = "clock", "Clock of law"
+    ESCALATION = "escalate", "Escalation"
 
 
 class ClockState(TextChoices):

@@ -11,6 +11,7 @@ from governance.registry.services import escalate_overdue_holds
 from incidents.choices import FINAL_STATES, StepState
 from incidents.models import Incident
 from incidents.services.clocks import remind_of_clocks
+from incidents.services.escalating import escalate_due
 from incidents.services.steps import run_automatic_steps
 
 
@@ -18,12 +19,13 @@ from incidents.services.steps import run_automatic_steps
     name="incidents.tick", time_limit=120, soft_time_limit=100
 )
 def tick(payload: dict[str, Any] | None = None) -> int:
-    """Escalate holds nobody approved in time, remind of clocks, run automatic steps still open.
+    """Escalate what nobody took on, remind of clocks, run automatic steps that are still open.
 
     Returns how many incidents had some.
     """
     machine = SystemActor("incidents")
     escalate_overdue_holds(actor=machine)
+    escalate_due(actor=machine)
     remind_of_clocks(actor=machine)
     incidents = list(
         Incident.objects.exclude(state__in=FINAL_STATES)

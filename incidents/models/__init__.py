@@ -1,6 +1,7 @@
 """Tables of this room, a file a noun."""
 
 from incidents.models.clocks import ClockReminder, Filing, RegulatorClock
+from incidents.models.escalations import Escalation
 from incidents.models.incidents import Episode, Incident
 from incidents.models.playbooks import IncidentStep, Playbook
 from incidents.models.record import Evidence, TimelineEntry
@@ -8,6 +9,7 @@ from incidents.models.record import Evidence, TimelineEntry
 __all__ = [
     "ClockReminder",
     "Episode",
+    "Escalation",
     "Evidence",
     "Filing",
     "Incident",

@@ -13,10 +13,11 @@ from governance.ledger.services import record_entry
 from governance.people.models import User
 from governance.registry.models import Hold
 from incidents import machine
-from incidents.choices import ClockState, State, StepState, TimelineKind
+from incidents.choices import FINAL_STATES, ClockState, State, StepState, TimelineKind
 from incidents.models import Episode, Incident
 from incidents.selectors import present_steps, undecided_duties
 from incidents.services.copying import copy_playbook
+from incidents.services.escalating import begin_escalation, end_escalation
 from incidents.services.signalling import publish_open_incidents
 from incidents.services.timeline import add_timeline_entry
 
@@ -89,6 +90,10 @@ def move_incident(*, incident: Incident, to: str, actor: Actor, note: str = "") 
     )
     publish_open_incidents(system=incident.system, actor=actor)
     incident.refresh_from_db()
+    if incident.state in FINAL_STATES:
+        end_escalation(incident)
+    elif machine.reopens(before, to) and incident.commander_id is None:
+        begin_escalation(incident)
     return incident
 
 
@@ -124,6 +129,7 @@ def take_command(*, incident: Incident, user: User, actor: Actor) -> Incident:
     incident.commander = user
     incident.acknowledged_at = incident.acknowledged_at or database_now()
     incident.save(update_fields=["commander", "acknowledged_at", "updated_at"])
+    end_escalation(incident)
     add_timeline_entry(
         incident=incident,
         kind=TimelineKind.STATE,

@@ -18,6 +18,7 @@ from governance.registry.models import ModelVersion, System
 from incidents.choices import FINAL_STATES, Kind, Severity, State, TimelineKind
 from incidents.models import Incident
 from incidents.services.copying import copy_playbook
+from incidents.services.escalating import begin_escalation
 from incidents.services.signalling import publish_open_incidents
 from incidents.services.timeline import add_timeline_entry
 
@@ -77,6 +78,7 @@ def open_incident(
         reported_at=now,
     )
     copy_playbook(incident, unattended=unattended)
+    begin_escalation(incident)
     add_timeline_entry(incident=incident, kind=TimelineKind.OPENED, sentence=title, actor=actor)
     record_entry(
         verb="incidents.opened",
