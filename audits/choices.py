@@ -41,7 +41,15 @@ class PlanState(models.TextChoices):
 class RunPurpose(models.TextChoices):
     SCHEDULED = "scheduled", "Scheduled"
     ON_DEMAND = "on_demand", "Asked for by a person"
+    BACKFILL = "backfill", "A window asked for later"
     VERIFICATION = "verification", "Verification for an incident"
+
+
+class PlanChangeState(models.TextChoices):
+    PROPOSED = "proposed", "Proposed"
+    APPLIED = "applied", "Applied"
+    REFUSED = "refused", "Refused"
+    WITHDRAWN = "withdrawn", "Withdrawn"
 
 
 class RunState(models.TextChoices):

@@ -90,6 +90,8 @@ HOLDERS = (SegmentHolder(), OwnershipHolder())
 RETENTION = (
     KeepForever("audits.Source", "A kept report names where its rows came from."),
     KeepForever("audits.Plan", "A kept report is read beside the limits that were declared."),
+    KeepForever("audits.PlanChange", "A kept report says by which revision it measured."),
+    KeepForever("audits.Backfill", "A kept run says who asked for its window later, and why."),
     SegmentRetention("audits.OutputBatch", OutputBatch),
     SegmentRetention("audits.OutcomeBatch", OutcomeBatch),
     # Order matters: findings and measurements point at their run.

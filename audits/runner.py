@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from audits.cubes import LARGEST_STORED, MEGABYTE, PackedCube, pack_cube, with_days
 from audits.models import Run
-from audits.services.leases import Claim, Heartbeat, claim_run, report_progress
+from audits.services.heartbeat import Heartbeat
+from audits.services.leases import Claim, claim_run, report_progress
 from audits.services.publishing import publish_failure, publish_result
 from audits.sources.opening import OpenInput, open_input
 from governance.core.actors import SystemActor
@@ -70,6 +71,7 @@ def perform_run(run_id: str) -> bool:
         return publish_result(
             claim=claim, report=result.report, cube=result.cube, panel=result.panel, actor=ACTOR
         )
+    return False  # stopped from beside: cancelled, taken over or over its time
 
 
 def _audit(claim: Claim, heartbeat: Heartbeat) -> Result:

@@ -1,8 +1,12 @@
 """The facts this room publishes downward."""
 
+from datetime import timedelta
+
 from governance.signals.definitions import SignalDefinition, declare_signals
 
 VERDICT = "audit.{plan}.verdict"
+
+OVERDUE = "audits.overdue"
 
 declare_signals(
     SignalDefinition(
@@ -13,5 +17,15 @@ declare_signals(
         direction="none",
         max_age=None,
         title="Last verdict of an audit plan",
-    )
+    ),
+    SignalDefinition(
+        key=OVERDUE,
+        owner="audits",
+        unit="plans",
+        scope="system",
+        direction="lower_is_better",
+        # The watchdog says so only while it runs: silence counts as missing.
+        max_age=timedelta(hours=1),
+        title="Audit plans that are overdue or stand still",
+    ),
 )

@@ -12,6 +12,8 @@ from config import env
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+AUDIT_QUEUES = {"audits", "audits_heavy"}
+
 app = Celery("tactful")
 app.config_from_object("config.celery_settings")
 app.autodiscover_tasks()
@@ -29,7 +31,7 @@ def tell_ready(**_: object) -> None:
 @celeryd_init.connect  # type: ignore[untyped-decorator]  # Celery has no types
 def prepare_worker(options: dict[str, Any], **_: object) -> None:
     """Only the processes that audit pay for fairlearn, and they pay before the first audit."""
-    if "audits" in (options.get("queues") or ()):
+    if AUDIT_QUEUES & set(options.get("queues") or ()):
         worker_process_init.connect(warm_fairlearn, weak=False)
 
 

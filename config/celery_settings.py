@@ -73,12 +73,16 @@ task_soft_time_limit = HARD_LIMIT - 60
 task_publish_retry_policy = {"max_retries": 3, "interval_start": 0.1, "interval_max": 0.5}
 task_create_missing_queues = False
 task_default_queue = task_default_exchange = task_default_routing_key = "desk"
-# Audits have their own worker: a tick, a playbook step or a notice never waits behind one.
+# Audits have workers of their own: a tick, a playbook step or a notice never waits behind one,
+# and a light audit never behind a heavy one or a backfill.
 task_queues = [
     Queue(name, Exchange(name), name, queue_arguments=queue_arguments(broker_url))
-    for name in ("desk", "audits")
+    for name in ("desk", "audits", "audits_heavy")
 ]
-task_routes = {"audits.run": {"queue": "audits"}}
+task_routes = {
+    "audits.run": {"queue": "audits"},
+    "audits.run_heavy": {"queue": "audits_heavy"},
+}
 
 worker_prefetch_multiplier = 1
 worker_enable_remote_control = False
@@ -91,6 +95,7 @@ enable_utc = True
 # A tick that waited past the next one has nothing left to say: it expires.
 beat_schedule = {
     "audits.tick": {"task": "audits.tick", "schedule": 5.0, "options": {"expires": 5}},
+    "audits.watch": {"task": "audits.watch", "schedule": 600.0, "options": {"expires": 600}},
     "incidents.tick": {"task": "incidents.tick", "schedule": 10.0, "options": {"expires": 10}},
     "consent.recipients": {
         "task": "consent.recipients",

@@ -245,6 +245,8 @@ SPECTACULAR_SETTINGS = {
         "LawfulBasisEnum": "governance.registry.choices.LawfulBasis",
         "LayerEnum": "consent.choices.Layer",
         "LiftStateEnum": ["awaiting_second_person", "lifted"],
+        "PlanChangeStateEnum": "audits.choices.PlanChangeState",
+        "PlanStateEnum": "audits.choices.PlanState",
         "RoleEnum": "governance.people.choices.Role",
         "RunPurposeEnum": "audits.choices.RunPurpose",
         "RunStateEnum": "audits.choices.RunState",

@@ -1,5 +1,7 @@
 """Tables of this room: sources and segments, plans, runs, what they measured, findings."""
 
+from audits.models.backfills import Backfill
+from audits.models.changes import PlanChange
 from audits.models.cubes import RunCube
 from audits.models.findings import Finding
 from audits.models.outputs import OutcomeBatch, OutputBatch, Source
@@ -7,11 +9,13 @@ from audits.models.plans import Plan
 from audits.models.runs import Measurement, Run
 
 __all__ = [
+    "Backfill",
     "Finding",
     "Measurement",
     "OutcomeBatch",
     "OutputBatch",
     "Plan",
+    "PlanChange",
     "Run",
     "RunCube",
     "Source",

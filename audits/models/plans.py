@@ -17,7 +17,9 @@ class Plan(PublicModel):
     """One method on one system's outputs, window by window, against limits declared beforehand.
 
     `limits` is a list of `{"metric", "op", "value", "severity": "fail" | "warn"}`. Windows are
-    half-open, `length` long, one every `every`, counted from `starts_at` in `zone`.
+    half-open, `length` long, one every `every`, counted from `starts_at` in `zone`; with `cron`
+    they last from one tick to the next. The fields hold the revision in force: `PlanChange`
+    keeps what they were.
     """
 
     key = KeyField(unique=True)
@@ -87,7 +89,9 @@ class Plan(PublicModel):
         default=dict, blank=True, help_text="What the metric chooser was told, and why it chose."
     )
     revision = models.PositiveIntegerField(default=1)
-    next_window = models.PositiveIntegerField(default=0)
+    scheduled_until = models.DateTimeField(
+        null=True, blank=True, help_text="Windows that begin before it have been looked at."
+    )
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,

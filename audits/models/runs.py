@@ -28,10 +28,18 @@ class Run(PublicModel):
     )
     incident_id = models.CharField(max_length=64, null=True, blank=True, db_index=True)
     requested_by = models.CharField(max_length=200)
-    plan_revision = models.PositiveIntegerField(default=1)
+    plan_revision = models.PositiveIntegerField(
+        default=1, help_text="The revision of the plan that the run measures by."
+    )
+    backfill = models.ForeignKey(
+        "audits.Backfill", on_delete=models.PROTECT, null=True, blank=True, related_name="runs"
+    )
     state = models.CharField(max_length=10, choices=RunState.choices, default=RunState.QUEUED)
     attempt = models.PositiveIntegerField(
         default=0, help_text="Fencing number: only the latest attempt may publish."
+    )
+    attempts_before = models.PositiveIntegerField(
+        default=0, help_text="Attempts that a person's retry has forgiven."
     )
     enqueued_at = models.DateTimeField()
     lease_until = models.DateTimeField(null=True, blank=True)
@@ -57,7 +65,7 @@ class Run(PublicModel):
         constraints = [
             models.UniqueConstraint(
                 fields=["plan", "window_start", "window_end"],
-                condition=Q(purpose=RunPurpose.SCHEDULED),
+                condition=Q(purpose__in=[RunPurpose.SCHEDULED, RunPurpose.BACKFILL]),
                 name="run_once_per_window",
             ),
             models.UniqueConstraint(
@@ -103,6 +111,11 @@ class Run(PublicModel):
             models.CheckConstraint(
                 condition=~Q(purpose=RunPurpose.VERIFICATION) | Q(incident_id__isnull=False),
                 name="run_verification_has_incident",
+            ),
+            models.CheckConstraint(
+                condition=Q(purpose=RunPurpose.BACKFILL, backfill__isnull=False)
+                | (~Q(purpose=RunPurpose.BACKFILL) & Q(backfill__isnull=True)),
+                name="run_backfill_names_its_order",
             ),
         ]
 

@@ -16,12 +16,22 @@ from audits.selectors.outputs import (
     sources_for,
 )
 from audits.selectors.plans import (
+    Prospect,
     find_plan,
     is_overdue,
     overdue_plans,
     plan_as_declared,
     plan_summaries,
     plans_for,
+    prospect,
+)
+from audits.selectors.progress import (
+    BackfillProgress,
+    RunProgress,
+    backfill_progress,
+    backfills_for,
+    find_backfill,
+    run_progress,
 )
 from audits.selectors.runs import (
     VerdictRow,
@@ -36,13 +46,19 @@ from audits.selectors.runs import (
 )
 
 __all__ = [
+    "BackfillProgress",
     "ClickDifference",
     "ClickRate",
     "ClickRates",
+    "Prospect",
+    "RunProgress",
     "VerdictRow",
+    "backfill_progress",
+    "backfills_for",
     "click_rates",
     "deciding_measurements",
     "delivered_since",
+    "find_backfill",
     "find_finding",
     "find_plan",
     "find_run",
@@ -56,7 +72,9 @@ __all__ = [
     "plan_as_declared",
     "plan_summaries",
     "plans_for",
+    "prospect",
     "rows_delivered",
+    "run_progress",
     "runs_for",
     "runs_of_incident",
     "sources_for",

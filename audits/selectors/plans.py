@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,12 +12,22 @@ from django.db.models import Max, QuerySet
 
 from audits.choices import PlanState, RunState
 from audits.models import Plan, Run
-from audits.schedules import schedule_of
+from audits.schedules import first_unscheduled, schedule_of
 from audits.selectors.runs import verdict_rows
+from audits.windows import Window
 from governance.core.actors import Actor
 from governance.core.errors import NotFound
 
 PATIENCE = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Prospect:
+    """What comes next of a plan: a window and when it is audited, or why none is."""
+
+    window: Window | None
+    due_at: datetime | None
+    reason: str = ""
 
 
 def plans_for(actor: Actor) -> QuerySet[Plan]:
@@ -52,6 +63,19 @@ def plan_as_declared(plan: Plan) -> dict[str, Any]:
         "on_breach": plan.on_breach,
         "seed": plan.seed,
     }
+
+
+def prospect(plan: Plan) -> Prospect:
+    """The next window a plan will audit, or the reason in words why there is none."""
+    if plan.state == PlanState.PAUSED:
+        return Prospect(None, None, "The plan is paused until a person resumes it.")
+    if plan.state == PlanState.ENDED:
+        return Prospect(None, None, "The last window of the plan has been scheduled.")
+    schedule = schedule_of(plan)
+    window = next(schedule.windows(first_unscheduled(plan)), None)
+    if window is None or not schedule.holds(window):
+        return Prospect(None, None, "No further window lies before the end of the plan.")
+    return Prospect(window, schedule.due_at(window))
 
 
 def overdue_plans(plans: Iterable[Plan], now: datetime) -> set[UUID]:

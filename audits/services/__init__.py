@@ -1,21 +1,20 @@
 """Every change of state in this room. Callers import from here."""
 
+from audits.services.backfills import cancel_backfill, request_backfill
 from audits.services.findings import assign_finding, move_finding
 from audits.services.leases import Claim, claim_run, reap_expired, report_progress
 from audits.services.plans import create_plan, create_source, pause_plan, resume_plan
 from audits.services.publishing import publish_failure, publish_result
 from audits.services.pushing import SEGMENTS_KEPT, erase_subject, push_outcomes, push_outputs
-from audits.services.scheduling import (
-    cancel_run,
-    request_verification_run,
-    schedule_due_runs,
-    schedule_run,
-)
+from audits.services.runs import cancel_run, retry_run
+from audits.services.scheduling import request_verification_run, schedule_due_runs, schedule_run
+from audits.services.watching import watch_plans
 
 __all__ = [
     "SEGMENTS_KEPT",
     "Claim",
     "assign_finding",
+    "cancel_backfill",
     "cancel_run",
     "claim_run",
     "create_plan",
@@ -29,8 +28,11 @@ __all__ = [
     "push_outputs",
     "reap_expired",
     "report_progress",
+    "request_backfill",
     "request_verification_run",
     "resume_plan",
+    "retry_run",
     "schedule_due_runs",
     "schedule_run",
+    "watch_plans",
 ]

@@ -1,27 +1,23 @@
-"""Who works on a run: claims with a lease, heartbeats, and the taking over of what was lost.
+"""Who works on a run: claims with a lease, and the taking over of what was lost.
 
 Every claim raises the attempt number; only the latest attempt may report, renew or publish.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from types import TracebackType
-from typing import Self
 from uuid import UUID
 
 from django.conf import settings
-from django.db import close_old_connections, connection, transaction
-from django.db.models import F, Q
+from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from audits.choices import RunState
-from audits.models import Run
+from audits.models import Plan, Run
+from audits.queues import enqueue_run
 from governance.core.actors import SystemActor
-from governance.outbox.services import enqueue
 
 LARGEST_ATTEMPT = 5
 LOST_MESSAGE = timedelta(seconds=60)
@@ -37,6 +33,7 @@ class Claim:
 
     run_id: UUID
     attempt: int
+    time_limit: timedelta | None = None
 
     def standing(self) -> Q:
         """The condition under which this claim still counts."""
@@ -47,13 +44,16 @@ class Claim:
 def claim_run(*, run_id: UUID | str, worker: str) -> Claim | None:
     """Take a queued run, or one whose lease ran out; None when somebody else has it."""
     free = Q(state=RunState.QUEUED) | Q(state=RunState.RUNNING, lease_until__lt=Now())
+    # The plan is locked first, as by whoever changes it: a run measures by one revision.
+    plan = Plan.objects.select_for_update(no_key=True, of=("self",)).filter(runs=run_id).first()
     run = Run.objects.select_for_update().filter(free, pk=run_id).first()
-    if run is None:
+    if plan is None or run is None:
         return None
     attempt = run.attempt + 1
     Run.objects.filter(pk=run.pk).update(
         state=RunState.RUNNING,
         attempt=attempt,
+        plan_revision=plan.revision,
         claimed_by=worker[:200],
         started_at=Now(),
         heartbeat_at=Now(),
@@ -61,7 +61,7 @@ def claim_run(*, run_id: UUID | str, worker: str) -> Claim | None:
         progress=0,
         progress_note="",
     )
-    return Claim(run.pk, attempt)
+    return Claim(run.pk, attempt, plan.time_limit)
 
 
 def renew_lease(claim: Claim) -> bool:
@@ -72,6 +72,11 @@ def renew_lease(claim: Claim) -> bool:
     return renewed == 1
 
 
+def still_stands(claim: Claim) -> bool:
+    """Whether the run is still this claim's: not cancelled, not taken over, not ended."""
+    return not Run.objects.filter(~claim.standing(), pk=claim.run_id).exists()
+
+
 def report_progress(*, claim: Claim, percent: int, note: str) -> bool:
     """Tell how far the run is; False when the claim no longer counts."""
     told = Run.objects.filter(claim.standing()).update(
@@ -80,70 +85,32 @@ def report_progress(*, claim: Claim, percent: int, note: str) -> bool:
     return told == 1
 
 
-class Heartbeat:
-    """Renews a claim from a thread of its own, and calls `on_lost` once when it is lost."""
-
-    def __init__(self, claim: Claim) -> None:
-        self.claim = claim
-        self.on_lost: Callable[[], None] | None = None
-        self.lost = threading.Event()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._beat, daemon=True, name="audit-heartbeat")
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        problem: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _beat(self) -> None:
-        pause = lease_length().total_seconds() / 3
-        try:
-            while not self._stop.wait(pause):
-                close_old_connections()
-                if not renew_lease(self.claim):
-                    self.lost.set()
-                    if self.on_lost is not None:
-                        self.on_lost()
-                    return
-        finally:
-            connection.close()
-
-
 @transaction.atomic
 def reap_expired() -> int:
     """Queue again what was lost with its worker or its message; return how many runs moved."""
     from audits.services.publishing import publish_failure
 
     moved = 0
-    lost = Run.objects.select_for_update(skip_locked=True).filter(
-        state=RunState.RUNNING, lease_until__lt=Now()
-    )
+    open_runs = Run.objects.select_for_update(skip_locked=True, of=("self",))
+    open_runs = open_runs.select_related("plan")
+    lost = open_runs.filter(state=RunState.RUNNING, lease_until__lt=Now())
     for run in lost:
         moved += 1
-        if run.attempt >= LARGEST_ATTEMPT:
+        attempts = run.attempt - run.attempts_before
+        if attempts >= LARGEST_ATTEMPT:
             publish_failure(
                 claim=Claim(run.pk, run.attempt),
-                sentence=f"The audit was lost {run.attempt} times together with its worker.",
+                sentence=f"The audit was lost {attempts} times together with its worker.",
                 actor=SystemActor("audits"),
             )
             continue
         Run.objects.filter(pk=run.pk, attempt=run.attempt).update(
-            state=RunState.QUEUED, lease_until=None, enqueued_at=Now(), attempt=F("attempt")
+            state=RunState.QUEUED, lease_until=None, enqueued_at=Now()
         )
-        enqueue("audits.run", str(run.pk))
-    orphans = Run.objects.select_for_update(skip_locked=True).filter(
-        state=RunState.QUEUED, enqueued_at__lt=Now() - LOST_MESSAGE
-    )
+        enqueue_run(run)
+    orphans = open_runs.filter(state=RunState.QUEUED, enqueued_at__lt=Now() - LOST_MESSAGE)
     for run in orphans:
         moved += 1
         Run.objects.filter(pk=run.pk).update(enqueued_at=Now())
-        enqueue("audits.run", str(run.pk))
+        enqueue_run(run)
     return moved

@@ -1,27 +1,30 @@
-"""From a plan to its runs: due windows, runs asked for, runs that verify a remedy, cancelling."""
+"""From a plan to its runs: due windows, runs asked for, runs that verify a remedy."""
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max, Q
-from django.db.models.functions import Now
 
 from audits.choices import OPEN_RUN_STATES, PlanState, RunPurpose, RunState
-from audits.models import OutputBatch, Plan, Run
-from audits.schedules import schedule_of
+from audits.models import Backfill, OutputBatch, Plan, Run
+from audits.queues import enqueue_run
+from audits.schedules import INSTANT, first_unscheduled, schedule_of
 from audits.windows import Window
 from governance.core.actors import Actor, SystemActor
 from governance.core.clock import database_now
 from governance.core.errors import Conflict, Invalid
 from governance.ledger.services import record_entry
-from governance.outbox.services import enqueue
 from governance.registry.access import require
 from governance.registry.models import ModelVersion
 
+logger = logging.getLogger(__name__)
 WINDOWS_A_TICK = 400
+AT_MOST_ONCE = (RunPurpose.SCHEDULED, RunPurpose.BACKFILL)
 
 
 def schedule_due_runs(*, now: datetime | None = None) -> list[Run]:
@@ -29,7 +32,11 @@ def schedule_due_runs(*, now: datetime | None = None) -> list[Run]:
     moment = now or database_now()
     scheduled: list[Run] = []
     for key in Plan.objects.filter(state=PlanState.ACTIVE).values_list("pk", flat=True):
-        scheduled += _schedule_plan(key, moment)
+        try:
+            scheduled += _schedule_plan(key, moment)
+        except Exception:
+            # The others go on; the watchdog tells that this one is overdue.
+            logger.exception("The windows of the plan %s cannot be scheduled.", key)
     return scheduled
 
 
@@ -46,14 +53,10 @@ def _schedule_plan(plan_id: Any, now: datetime) -> list[Run]:
         return []
     runs: list[Run] = []
     schedule = schedule_of(plan)
-    following = plan.next_window
-    for index, window in schedule.due(now, plan.next_window):
-        if len(runs) >= WINDOWS_A_TICK:
-            break
-        following = index + 1
-        if not plan.backfill and window.end <= plan.created_at:
-            continue
-        run, created = _make_run(
+    cursor = first_unscheduled(plan)
+    for window in islice(schedule.due(now, cursor), WINDOWS_A_TICK):
+        cursor = window.start + INSTANT
+        run, created = make_run(
             plan=plan,
             window=window,
             version=plan.version or plan.system.serving_version,
@@ -62,9 +65,11 @@ def _schedule_plan(plan_id: Any, now: datetime) -> list[Run]:
         )
         if created:
             runs.append(run)
-    state = plan.state if schedule.holds(schedule.window(following)) else PlanState.ENDED
-    if (following, state) != (plan.next_window, plan.state):
-        Plan.objects.filter(pk=plan.pk).update(next_window=following, state=state)
+    following = next(schedule.windows(cursor), None)
+    state = plan.state if following and schedule.holds(following) else PlanState.ENDED
+    begins = following.start if following else cursor
+    if (begins, state) != (plan.scheduled_until, plan.state):
+        Plan.objects.filter(pk=plan.pk).update(scheduled_until=begins, state=state)
     return runs
 
 
@@ -93,7 +98,7 @@ def schedule_run(
         if window_start >= window_end:
             raise Invalid("A window ends after it starts.")
         window = Window(window_start, window_end)
-    run, _ = _make_run(
+    run, _ = make_run(
         plan=plan,
         window=window,
         version=version or plan.version or plan.system.serving_version,
@@ -116,7 +121,7 @@ def request_verification_run(
     require(actor, "audits.run", [plan.system])
     _check_version(plan, version)
     window = _window_with_outputs(plan, version)
-    run, _ = _make_run(
+    run, _ = make_run(
         plan=plan,
         window=window,
         version=version,
@@ -135,14 +140,11 @@ def _window_with_outputs(plan: Plan, version: ModelVersion) -> Window:
     for latest, earliest in batches.order_by("-occurred_to").values_list(
         "occurred_to", "occurred_from"
     )[:50]:
-        index = schedule.index_at(latest)
-        while index is not None and index >= 0:
-            window = schedule.window(index)
+        for window in schedule.backwards(latest):
             if window.end <= earliest:
                 break
-            if schedule.due_at(window) <= now and window.end > earliest:
+            if schedule.due_at(window) <= now:
                 return window
-            index -= 1
     raise Conflict(
         f"There are no outputs of {version} in a complete window of the plan {plan.key} yet: "
         "send them, then ask again."
@@ -154,7 +156,7 @@ def _check_version(plan: Plan, version: ModelVersion | None) -> None:
         raise Invalid(f"The version {version.key!r} is not one of {plan.system.key}.")
 
 
-def _make_run(
+def make_run(
     *,
     plan: Plan,
     window: Window,
@@ -162,13 +164,14 @@ def _make_run(
     purpose: str,
     actor: Actor,
     incident_id: str | None = None,
+    backfill: Backfill | None = None,
 ) -> tuple[Run, bool]:
     """Insert the run and ask for it; where the database says it is there, return that one."""
-    same = Run.objects.filter(
-        plan=plan, window_start=window.start, window_end=window.end, purpose=purpose
-    )
-    if purpose != RunPurpose.SCHEDULED:
-        same = same.filter(version=version, incident_id=incident_id)
+    same = Run.objects.filter(plan=plan, window_start=window.start, window_end=window.end)
+    if purpose in AT_MOST_ONCE:
+        same = same.filter(purpose__in=AT_MOST_ONCE)
+    else:
+        same = same.filter(purpose=purpose, version=version, incident_id=incident_id)
         same = same.filter(_open_or_still_true(plan, version, purpose))
     run = Run(
         plan=plan,
@@ -179,6 +182,7 @@ def _make_run(
         incident_id=incident_id,
         requested_by=actor.reference,
         plan_revision=plan.revision,
+        backfill=backfill,
         enqueued_at=database_now(),
     )
     try:
@@ -205,7 +209,7 @@ def _make_run(
             "window_end": window.end.isoformat(),
         },
     )
-    enqueue("audits.run", str(run.pk))
+    enqueue_run(run)
     return run, True
 
 
@@ -218,24 +222,3 @@ def _open_or_still_true(plan: Plan, version: ModelVersion | None, purpose: str) 
         if newest is not None:
             answers |= Q(state=RunState.SUCCEEDED, created_at__gt=newest)
     return answers
-
-
-@transaction.atomic
-def cancel_run(*, run: Run, reason: str, actor: Actor) -> Run:
-    """Stop a queued or running audit; whatever it still computes is not published."""
-    require(actor, "audits.run", [run.plan.system])
-    cancelled = Run.objects.filter(pk=run.pk, state__in=OPEN_RUN_STATES).update(
-        state=RunState.CANCELLED, finished_at=Now(), lease_until=None, error=reason
-    )
-    run.refresh_from_db()
-    if cancelled != 1:
-        raise Conflict(f"The run is {run.get_state_display().lower()}: nothing to cancel.")
-    record_entry(
-        verb="audits.run_cancelled",
-        object_type="run",
-        object_id=str(run.pk),
-        actor=actor,
-        facts={"plan": run.plan.key},
-        personal={"reason": reason} if reason else None,
-    )
-    return run

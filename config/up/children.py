@@ -74,6 +74,7 @@ def programs(*, host: str, port: int, threads: int, workers: int) -> list[Progra
         Program("desk", 2, _worker("desk", 1), 60.0, QUIET, tells_ready=True),
         # A running audit finishes: its own time limit ends it, not the stop.
         Program("audits", 2, _worker("audits", workers), None, QUIET, tells_ready=True),
+        Program("audits_heavy", 2, _worker("audits_heavy", 1), None, QUIET, tells_ready=True),
         Program("beat", 3, _python(*beat, "-l", "WARNING")),
     ]
 
