@@ -16,7 +16,8 @@ class State(TextChoices):
     CANCELLED = "cancelled", "Cancelled"
 
 
-FINAL_STATES = (State.CLOSED, State.FALSE_POSITIVE, State.DUPLICATE, State.CANCELLED)
+NO_HARM = (State.FALSE_POSITIVE, State.DUPLICATE, State.CANCELLED)
+FINAL_STATES = (State.CLOSED, *NO_HARM)
 
 
 class Severity(TextChoices):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+from datetime import datetime
+
 from django.db.models import Q, QuerySet
 
 from governance.core.actors import Actor
 from governance.core.errors import NotFound
-from incidents.choices import FINAL_STATES, ClockState
+from incidents.choices import FINAL_STATES, NO_HARM, ClockState
 from incidents.clocks.regimes import REGIMES, Regime
-from incidents.models import Incident, IncidentStep, RegulatorClock
+from incidents.metrics import Times
+from incidents.models import Episode, Incident, IncidentStep, RegulatorClock
 
 LONGEST_NUMBER = 10  # digits of the largest number that the column holds
 
@@ -35,6 +39,15 @@ def incident_by_reference(reference: str, actor: Actor) -> Incident:
     if incident is None:
         raise NotFound(f"There is no incident {reference} that you may see.")
     return incident
+
+
+def episodes_for(actor: Actor, since: datetime | None = None) -> list[Times]:
+    """The times of all episodes the actor may see, detected since a moment."""
+    incidents = incidents_for(actor).exclude(state__in=NO_HARM)
+    past = Episode.objects.filter(incident__in=incidents)
+    names = [part.name for part in dataclasses.fields(Times)]
+    rows = [*incidents.values(*names), *past.values(*names)]
+    return [Times(**row) for row in rows if since is None or row["detected_at"] >= since]
 
 
 def present_steps(incident: Incident) -> QuerySet[IncidentStep]:

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from incidents.web import actions, clocks, pages
+from incidents.web import actions, clocks, metrics, pages
 
 urlpatterns = [
     path("incidents/", pages.board, name="incidents"),
+    path("incidents/metrics/", metrics.metrics, name="incident_metrics"),
     path("incidents/new/", actions.report, name="incident_report"),
     path("incidents/<str:reference>/", pages.incident, name="incident"),
     path("incidents/<str:reference>/command/", actions.command, name="incident_command"),

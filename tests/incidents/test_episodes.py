@@ -16,10 +16,11 @@ from governance.registry.models import System
 from incidents.choices import Kind, Severity, State, StepState
 from incidents.metrics import MEASURES, Times, mitigated_within, spreads
 from incidents.models import Incident
-from incidents.selectors import present_steps
+from incidents.selectors import episodes_for, present_steps
 from incidents.services.moving import move_incident
 from incidents.services.opening import open_incident
 from incidents.services.steps import run_automatic_steps
+from incidents.web.metrics import in_words
 from tests.cast import Cast
 
 MACHINE = SystemActor("test")
@@ -103,6 +104,40 @@ def test_the_commander_reopens_from_the_page(incident: Incident, cast: Cast) -> 
     shown = client.get(page).content.decode()
     assert "Episode 1" in shown
     assert "It is back since noon." in shown
+
+
+@pytest.mark.django_db
+def test_the_page_counts_every_episode_and_leaves_out_what_was_no_harm(
+    incident: Incident, cast: Cast
+) -> None:
+    move_incident(incident=incident, to=State.ACTIVE, note="It is back since noon.", actor=MACHINE)
+    other, _created = open_incident(
+        title="A false alarm",
+        summary="",
+        kind=Kind.BIAS,
+        severity=Severity.S2,
+        cause_key="report:b",
+        system=incident.system,
+        actor=MACHINE,
+    )
+    move_incident(incident=other, to=State.FALSE_POSITIVE, actor=MACHINE)
+    assert len(episodes_for(cast.actor("ivo"))) == 2
+    client = cast.sign_in(Client(), "ivo")
+    page = client.get(reverse("incident_metrics")).content.decode()
+    assert "of the episodes of severity S1 or S2 were mitigated" in page
+    assert "n = 2" in page
+    nothing = client.get(reverse("incident_metrics"), {"severity": "s4"}).content.decode()
+    assert "No episode fits" in nothing
+    stranger = cast.sign_in(Client(), "eve").get(reverse("incident_metrics")).content.decode()
+    assert "No episode fits" in stranger
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "0 s"), (59, "59 s"), (61, "1 min 1 s"), (3600, "1 h"), (97_200, "1 d 3 h")],
+)
+def test_a_length_is_told_by_its_two_largest_parts(seconds: int, words: str) -> None:
+    assert in_words(timedelta(seconds=seconds)) == words
 
 
 def test_each_measure_runs_between_its_two_moments() -> None:
