@@ -98,3 +98,42 @@ FINDING_MOVES: dict[str, tuple[str, ...]] = {
     FindingState.RISK_ACCEPTED: (FindingState.OPEN,),
     FindingState.FALSE_POSITIVE: (FindingState.OPEN,),
 }
+
+
+class AttributeKind(models.TextChoices):
+    """How a protected attribute became known."""
+
+    SELF_DECLARED = "self_declared", "Told by the person"
+    INFERRED = "inferred", "Inferred by a model"
+    PROXY = "proxy", "A proxy, such as a place or a name"
+    EXTERNAL = "external", "From a register or a partner"
+    SYNTHETIC = "synthetic", "Synthetic"
+
+
+class VaultPurpose(models.TextChoices):
+    FAIRNESS_AUDIT = "fairness_audit", "Fairness auditing"
+    BIAS_CORRECTION = "bias_correction", "Correcting bias"
+    INCIDENT = "incident", "Investigating an incident"
+
+
+class Article9(models.TextChoices):
+    """The condition of Article 9(2) GDPR under which special-category data may be processed."""
+
+    NOT_SPECIAL = "not_special", "No special-category data"
+    EXPLICIT_CONSENT = "explicit_consent", "Explicit consent, 9(2)(a)"
+    EMPLOYMENT = "employment", "Employment and social protection law, 9(2)(b)"
+    MADE_PUBLIC = "made_public", "Made public by the person, 9(2)(e)"
+    LEGAL_CLAIMS = "legal_claims", "Legal claims, 9(2)(f)"
+    PUBLIC_INTEREST = "public_interest", "Substantial public interest by law, 9(2)(g)"
+    BIAS_DETECTION = "bias_detection", "AI Act, Article 10(5): bias in a high-risk system"
+    HEALTH_CARE = "health_care", "Health or social care, 9(2)(h)"
+    STATISTICS = "statistics", "Research or statistics by law, 9(2)(j)"
+
+
+class VaultAct(models.TextChoices):
+    LOAD = "load", "Loaded"
+    RUN = "run", "Joined in a run"
+    REMOVE = "remove", "Removed"
+    EXPIRE = "expire", "Deleted at the end of its time"
+    EXPORT = "export", "Handed to the person"
+    ERASE = "erase", "Erased for the person"

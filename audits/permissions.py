@@ -42,4 +42,22 @@ declare_actions(
         None,
         "Assign findings and decide what becomes of them.",
     ),
+    Action(
+        "audits.vault_view",
+        _WATCHERS - {Role.PRODUCT_OWNER, Role.ML_ENGINEER} | {Role.DPO, Role.AUDITOR},
+        "admin",
+        "See which protected attributes are held, why, until when, and who read them.",
+    ),
+    Action(
+        "audits.vault",
+        {Role.PRIVACY_LEAD, Role.ADMIN},
+        "admin",
+        "Declare protected attributes, load and remove their values, let plans join them.",
+    ),
+    Action(
+        "audits.vault_inferred",
+        {Role.PRIVACY_LEAD},
+        None,
+        "Allow an inferred attribute to be used.",
+    ),
 )

@@ -12,6 +12,7 @@ from django.db import transaction
 from audits import services, storage
 from audits.models import Finding, OutcomeBatch, OutputBatch, Plan
 from audits.sources.rewriting import rows_of
+from audits.vault.holding import VaultHolder, VaultRetention
 from governance.core.actors import SystemActor
 from governance.core.ports import DeleteAfter, KeepForever
 
@@ -86,12 +87,16 @@ class SegmentRetention:
         return removed
 
 
-HOLDERS = (SegmentHolder(), OwnershipHolder())
+HOLDERS = (SegmentHolder(), OwnershipHolder(), VaultHolder())
 RETENTION = (
     KeepForever("audits.Source", "A kept report names where its rows came from."),
     KeepForever("audits.Plan", "A kept report is read beside the limits that were declared."),
     KeepForever("audits.PlanChange", "A kept report says by which revision it measured."),
     KeepForever("audits.Backfill", "A kept run says who asked for its window later, and why."),
+    KeepForever("audits.VaultAttribute", "Says why values were held, after they are gone."),
+    KeepForever("audits.VaultPermit", "Says who let a plan join an attribute, and why."),
+    KeepForever("audits.VaultAccess", "Who touched protected attributes stays provable."),
+    VaultRetention(),
     SegmentRetention("audits.OutputBatch", OutputBatch),
     SegmentRetention("audits.OutcomeBatch", OutcomeBatch),
     # Order matters: findings and measurements point at their run.

@@ -17,6 +17,7 @@ from audits.services.heartbeat import Heartbeat
 from audits.services.leases import Claim, claim_run, report_progress
 from audits.services.publishing import publish_failure, publish_result
 from audits.sources.opening import OpenInput, open_input
+from audits.vault.joining import join_attributes
 from governance.core.actors import SystemActor
 from governance.core.errors import DomainError, Invalid
 
@@ -81,7 +82,7 @@ def _audit(claim: Claim, heartbeat: Heartbeat) -> Result:
         heartbeat.on_lost = opened.interrupt
         note = f"Measuring {opened.rows:,} outputs"
         report_progress(claim=claim, percent=30, note=note)
-        collected = _collect(run, opened)
+        collected = _collect(run, join_attributes(opened, run))
         heartbeat.on_lost = None
     report_progress(claim=claim, percent=70, note="Weighing the evidence")
     report = _measure(run, collected)

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from audits.vault.role import vault_problem
 from config.celery_settings import broker_transport_options, broker_url
 from config.up.archive import storage_folder
 from config.up.database import app_role, budget_problem
@@ -120,6 +121,7 @@ def _check_tables() -> Iterator[Finding]:
         )
     else:
         yield Finding("ok", "Owner and application are two roles: grants and triggers protect.")
+    yield Finding(*vault_problem())
     if without_month := event_months().problem(database_now()):
         yield Finding("problem", without_month)
     if problem := budget_problem():

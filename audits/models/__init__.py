@@ -7,6 +7,7 @@ from audits.models.findings import Finding
 from audits.models.outputs import OutcomeBatch, OutputBatch, Source
 from audits.models.plans import Plan
 from audits.models.runs import Measurement, Run
+from audits.models.vault import VaultAccess, VaultAttribute, VaultPermit, VaultValue
 
 __all__ = [
     "Backfill",
@@ -19,4 +20,8 @@ __all__ = [
     "Run",
     "RunCube",
     "Source",
+    "VaultAccess",
+    "VaultAttribute",
+    "VaultPermit",
+    "VaultValue",
 ]

@@ -10,6 +10,7 @@ from django.db import connection
 from pgmq.install import get_embedded_install_sql
 from psycopg import sql
 
+from audits.vault.role import secure_vault
 from config import env
 
 # Advisory lock of this application: two hosts that start together migrate one after the other.
@@ -36,6 +37,7 @@ def prepare(verbosity: int = 0) -> None:
             call_command("migrate", interactive=False, verbosity=verbosity)
             install_broker()
             call_command("apply_grants", app_role(), verbosity=verbosity)
+            secure_vault(app_role())
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [PREPARE_LOCK])
 

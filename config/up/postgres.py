@@ -24,6 +24,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from audits.vault.role import ROLE as VAULT_ROLE
 from config.up.guard import Guard
 from config.up.layout import ROOT_STORE, Layout
 
@@ -333,6 +334,7 @@ class Server:
                     sql.Identifier(layout.app_role), sql.Identifier(layout.owner_role)
                 )
             )
+            self._make_vault_role(connection)
             found = connection.execute(
                 "SELECT 1 FROM pg_database WHERE datname = %s", [layout.database]
             )
@@ -342,3 +344,15 @@ class Server:
                         sql.Identifier(layout.database), sql.Identifier(layout.owner_role)
                     )
                 )
+
+    def _make_vault_role(self, connection: psycopg.Connection[Any]) -> None:
+        """The owner reads the vault as backups must; the application has to take its role on."""
+        role = sql.Identifier(VAULT_ROLE)
+        found = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [VAULT_ROLE])
+        if found.fetchone() is None:
+            connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(role))
+        for grant, member in (
+            ("GRANT {} TO {} WITH ADMIN OPTION", self.layout.owner_role),
+            ("GRANT {} TO {} WITH INHERIT FALSE", self.layout.app_role),
+        ):
+            connection.execute(sql.SQL(grant).format(role, sql.Identifier(member)))
