@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from audits import storage
 from audits.models import OutcomeBatch, OutputBatch, Source
 from audits.models.outputs import Segment
-from audits.sources.ingest import OUTCOME_ROLES, OUTPUT_ROLES, Written, write_segment
-from audits.subjects import pseudonym
+from audits.sources.decoding import decode_segment
+from audits.sources.ingest import OUTCOME_ROLES, OUTPUT_ROLES, Written
 from governance.core.actors import Actor
 from governance.core.clock import database_now
 from governance.core.errors import Conflict, Invalid
@@ -97,13 +98,13 @@ def _store(
     batch.pushed_by = actor.reference
     batch.retention_until = database_now() + SEGMENTS_KEPT
     with storage.writing(batch.path) as draft:
-        written = write_segment(
+        written = decode_segment(
             path,
             media_type,
             draft,
             required=required,
             time_role=time_role,
-            pseudonymise=pseudonym,
+            pepper=settings.KEYS.subject_pepper,
         )
     batch.rows, batch.columns = written.rows, written.columns
     batch.size = storage.locate(batch.path).stat().st_size

@@ -44,6 +44,12 @@ _MAGIC = {
     b"%PDF": "a PDF",
     b"\xd0\xcf\x11\xe0": "an old spreadsheet",
 }
+COMPRESSED = (
+    "a zip archive or a spreadsheet",
+    "a gzip archive",
+    "a bzip2 archive",
+    "a zstd archive",
+)
 COLUMNS_AT_MOST = 2_000
 HEADER_AT_MOST = 1024 * 1024  # characters
 
@@ -63,7 +69,7 @@ def check_content(file: Path, kind: str) -> None:
         raise BadInput(f"{file.name} cannot be read: {error.strerror}.") from None
     if not start.strip():
         raise BadInput(f"{file.name} is empty.")
-    really = _really(start)
+    really = looks_like(start)
     if kind == "parquet":
         if really != _NAMES["parquet"]:
             raise BadInput(f"{file.name} is not a Parquet file: it looks like {really}.")
@@ -76,7 +82,8 @@ def check_content(file: Path, kind: str) -> None:
         raise BadInput(f"{file.name} is not {_NAMES[kind]}: it looks like {other}.")
 
 
-def _really(start: bytes) -> str:
+def looks_like(start: bytes) -> str:
+    """Return what the first bytes of a file show it to be: 'text', or another kind in words."""
     for magic, name in _MAGIC.items():
         if start.startswith(magic):
             return name

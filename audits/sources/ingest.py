@@ -6,39 +6,46 @@ pseudonyms on the way. Where segments are listed is not known here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from audits.sources.readers import (
+    ARROW,
+    ARROW_FILE,
+    CSV,
+    JSON_LINES,
+    MEDIA_TYPES,
+    PARQUET,
+    TEXT_ROLES,
+    TIME_ROLES,
+    batches_of,
+    check_width,
+)
 from governance.core.errors import Invalid
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-ARROW = "application/vnd.apache.arrow.stream"
-PARQUET = "application/vnd.apache.parquet"
-JSON_LINES = "application/x-ndjson"
-CSV = "text/csv"
-MEDIA_TYPES = {
-    ARROW: ARROW,
-    PARQUET: PARQUET,
-    "application/x-parquet": PARQUET,
-    JSON_LINES: JSON_LINES,
-    "application/jsonl": JSON_LINES,
-    "application/jsonlines": JSON_LINES,
-    CSV: CSV,
-}
+__all__ = [
+    "CSV",
+    "JSON_LINES",
+    "MEDIA_TYPES",
+    "OUTCOME_ROLES",
+    "OUTPUT_ROLES",
+    "PARQUET",
+    "Written",
+    "copy_as_parquet",
+    "kind_of",
+    "write_segment",
+]
 
 LARGEST_ROWS = 20_000_000
-LARGEST_COLUMNS = 200
-BATCH_ROWS = 65_536
 LARGEST_BATCH = 256 * 1024 * 1024  # decoded bytes: a small file may hold very long texts
 LABEL_ROLES = ("y_true", "y_pred")
-TEXT_ROLES = ("output_id", "subject", "item", "provider", "model_version", "text", "persona")
 NUMBER_ROLES = ("score", "propensity", "weight", "price", "watch_time")
-TIME_ROLES = ("occurred_at", "observed_at")
 OUTPUT_ROLES = ("output_id", "occurred_at")
 OUTCOME_ROLES = ("output_id", "y_true", "observed_at")
 
@@ -55,6 +62,17 @@ class Written:
     clicked: int
 
 
+def kind_of(media_type: str) -> str:
+    """Return the format a media type names."""
+    kind = MEDIA_TYPES.get(media_type.split(";", 1)[0].strip().lower())
+    if kind is None:
+        raise Invalid(
+            f"The media type {media_type!r} is not read here: send {ARROW}, {ARROW_FILE}, "
+            f"{PARQUET}, {JSON_LINES} or {CSV}."
+        )
+    return kind
+
+
 def write_segment(
     data: Path,
     media_type: str,
@@ -69,19 +87,14 @@ def write_segment(
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    kind = MEDIA_TYPES.get(media_type.split(";", 1)[0].strip().lower())
-    if kind is None:
-        raise Invalid(
-            f"The media type {media_type!r} is not read here: send {ARROW}, {PARQUET}, "
-            f"{JSON_LINES} or {CSV}."
-        )
+    kind = kind_of(media_type)
     rows = shown = clicked = 0
     names: list[str] = []
     identifiers: list[pa.Array] = []
     moments: list[datetime] = []
     writer: pq.ParquetWriter | None = None
     try:
-        for batch in _batches(data, kind):
+        for batch in batches_of(data, kind):
             if not names:
                 names = _checked_names(batch.schema, required)
             if batch.nbytes > LARGEST_BATCH:
@@ -98,6 +111,8 @@ def write_segment(
             for name in required:
                 _refuse_gaps(name, columns[name])
             table = pa.table(columns)
+            if table.nbytes > LARGEST_BATCH:
+                raise Invalid("The rows are too wide: a block decodes to more than 256 MB.")
             if writer is None:
                 writer = pq.ParquetWriter(target, table.schema, compression="zstd")
             writer.write_table(table)
@@ -107,9 +122,8 @@ def write_segment(
             if "clicked" in columns:
                 shown += len(columns["clicked"]) - columns["clicked"].null_count
                 clicked += pc.sum(columns["clicked"]).as_py() or 0
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OSError) as problem:
-        reason = str(problem).strip().splitlines()[0].rstrip(".")
-        raise Invalid(f"The data is not readable as {kind}: {reason}.") from None
+    except _unreadable_kinds() as problem:
+        raise _unreadable(kind, problem) from None
     finally:
         if writer is not None:
             writer.close()
@@ -120,51 +134,45 @@ def write_segment(
     return Written(rows, names, min(moments), max(moments), shown, clicked)
 
 
-def _batches(data: Path, kind: str) -> Iterator[pa.RecordBatch]:
+def copy_as_parquet(data: Path, media_type: str, target: Path) -> int:
+    """Write `data` to `target` as Parquet, columns as they are; return how many rows there are."""
+    import pyarrow.parquet as pq
+
+    kind = kind_of(media_type)
+    rows = 0
+    writer: pq.ParquetWriter | None = None
+    try:
+        for batch in batches_of(data, kind):
+            if batch.nbytes > LARGEST_BATCH:
+                raise Invalid("The rows are too wide: a block decodes to more than 256 MB.")
+            rows += batch.num_rows
+            if writer is None:
+                writer = pq.ParquetWriter(target, batch.schema, compression="zstd")
+            writer.write_batch(batch)
+    except _unreadable_kinds() as problem:
+        raise _unreadable(kind, problem) from None
+    finally:
+        if writer is not None:
+            writer.close()
+    if not rows:
+        raise Invalid("The data holds no row.")
+    return rows
+
+
+def _unreadable_kinds() -> tuple[type[Exception], ...]:
     import pyarrow as pa
 
-    if data.stat().st_size == 0:
-        raise Invalid("The data is empty.")
-    if kind == ARROW:
-        with pa.OSFile(str(data)) as source, pa.ipc.open_stream(source) as reader:
-            yield from reader
-    elif kind == PARQUET:
-        import pyarrow.parquet as pq
-
-        with pq.ParquetFile(data) as file:
-            if file.metadata.num_rows > LARGEST_ROWS:
-                raise Invalid(f"More than {LARGEST_ROWS:,} rows came at once: send smaller parts.")
-            yield from file.iter_batches(batch_size=BATCH_ROWS)
-    elif kind == JSON_LINES:
-        yield from _json_lines(data).to_batches(max_chunksize=BATCH_ROWS)
-    else:
-        from pyarrow import csv
-
-        options = csv.ConvertOptions(
-            column_types={name: pa.string() for name in (*TEXT_ROLES, *TIME_ROLES)},
-            strings_can_be_null=True,
-            null_values=[""],
-        )
-        table = csv.read_csv(data, convert_options=options)
-        yield from table.to_batches(max_chunksize=BATCH_ROWS)
+    return (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OSError)
 
 
-def _json_lines(data: Path) -> pa.Table:
-    """Read JSON lines with times as text, so that their zone is still to be seen."""
-    import pyarrow as pa
-    from pyarrow import json
-
-    times = pa.schema([(name, pa.string()) for name in TIME_ROLES])
-    options = json.ParseOptions(explicit_schema=times, unexpected_field_behavior="infer")
-    table = json.read_json(data, parse_options=options)
-    absent = [name for name in TIME_ROLES if table.column(name).null_count == len(table)]
-    return table.drop_columns(absent)
+def _unreadable(kind: str, problem: Exception) -> Invalid:
+    lines = str(problem).strip().splitlines() or [type(problem).__name__]
+    return Invalid(f"The data is not readable as {kind}: {lines[0].rstrip('.')[:300]}.")
 
 
 def _checked_names(schema: pa.Schema, required: tuple[str, ...]) -> list[str]:
     names = list(schema.names)
-    if len(names) > LARGEST_COLUMNS:
-        raise Invalid(f"There are {len(names)} columns; {LARGEST_COLUMNS} are read at most.")
+    check_width(len(names))
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise Invalid(f"The column {twice[0]!r} comes twice.")
     for name in required:
