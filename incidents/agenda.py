@@ -10,12 +10,13 @@ from django.urls import reverse
 from governance.core.actors import Actor
 from governance.core.ports import AgendaItem, SearchHit
 from governance.registry.models import Hold
-from incidents.models import Incident
-from incidents.selectors import incidents_for, open_incidents_for
+from incidents.choices import ReportState
+from incidents.models import HarmReport, Incident
+from incidents.selectors import incidents_for, open_incidents_for, reports_for
 
 
 class IncidentAgenda:
-    """Incidents without a commander, and holds whose lifting waits for a second person."""
+    """Incidents without a commander, reports without a decision, holds that wait for a second."""
 
     label = "incidents"
 
@@ -24,6 +25,8 @@ class IncidentAgenda:
         if actor.may("incidents.command"):
             for incident in open_incidents_for(actor).filter(commander__isnull=True):
                 items.append(_item(incident, "nobody has taken command", incident.detected_at))
+            for report in reports_for(actor).filter(state=ReportState.NEW):
+                items.append(_report_item(report))
         if actor.may("registry.lift_hold"):
             proposed = Hold.objects.filter(
                 released_at__isnull=True, release_proposed_at__isnull=False
@@ -35,6 +38,16 @@ class IncidentAgenda:
                         _item(incident, "lifting the hold waits for a second person", None)
                     )
         return items
+
+
+def _report_item(report: HarmReport) -> AgendaItem:
+    return AgendaItem(
+        title=str(report),
+        url=reverse("harm_report", args=[report.pk]),
+        reason="a reported harm waits for a decision",
+        due=report.triage_due_at,
+        system_key=report.system.key if report.system else None,
+    )
 
 
 def _item(incident: Incident, reason: str, due: datetime | None) -> AgendaItem:

@@ -11,14 +11,18 @@ class IncidentsConfig(AppConfig):
         from governance.core.ports import (
             KeepForever,
             register_agenda_source,
+            register_personal_data_holder,
             register_retention_rule,
             register_search_source,
         )
         from incidents import permissions, receivers, signals  # noqa: F401  (they register)
         from incidents.agenda import IncidentAgenda, IncidentSearch
+        from incidents.personal_data import REPORTS_KEPT, ReportHolder
 
         register_agenda_source(IncidentAgenda())
         register_search_source(IncidentSearch())
+        register_personal_data_holder(ReportHolder())
+        register_retention_rule(REPORTS_KEPT)
         for model in (
             "Incident",
             "Episode",

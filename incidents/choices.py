@@ -77,3 +77,26 @@ class FilingPhase(TextChoices):
     INITIAL = "initial", "Initial report"
     FURTHER = "further", "Further information"
     FINAL = "final", "Final report"
+
+
+class Reporter(TextChoices):
+    STAFF = "staff", "A colleague"
+    PERSON = "person", "Somebody who is personalised for"
+    RESEARCHER = "researcher", "A researcher or journalist"
+    SUPPLIER = "supplier", "A supplier or creator"
+
+
+class ReportState(TextChoices):
+    NEW = "new", "Waits for a decision"
+    DISMISSED = "dismissed", "Dismissed"
+    MERGED = "merged", "Added to an incident"
+    INCIDENT = "incident", "Became an incident"
+
+
+class Dismissal(TextChoices):
+    FALSE_POSITIVE = "false_positive", "It did not happen"
+    BENIGN = "benign", "It happened and harms nobody"
+    DUPLICATE = "duplicate", "It is known already"
+    INSUFFICIENT = "insufficient_info", "Too little is known, and nobody can be asked"
+    POLICY = "policy_violation", "A breach of policy that is handled elsewhere"
+    OPERATIONAL = "operational_error", "A fault of operation without harm"

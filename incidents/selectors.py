@@ -12,7 +12,7 @@ from governance.core.errors import NotFound
 from incidents.choices import FINAL_STATES, NO_HARM, ClockState
 from incidents.clocks.regimes import REGIMES, Regime
 from incidents.metrics import Times
-from incidents.models import Episode, Incident, IncidentStep, RegulatorClock
+from incidents.models import Episode, HarmReport, Incident, IncidentStep, RegulatorClock
 
 LONGEST_NUMBER = 10  # digits of the largest number that the column holds
 
@@ -29,6 +29,18 @@ def incidents_for(actor: Actor) -> QuerySet[Incident]:
 
 def open_incidents_for(actor: Actor) -> QuerySet[Incident]:
     return incidents_for(actor).exclude(state__in=FINAL_STATES)
+
+
+def reports_for(actor: Actor) -> QuerySet[HarmReport]:
+    """Reports of harm in the actor's systems, those that name no system, and their own."""
+    reports = HarmReport.objects.select_related("system", "incident")
+    if not actor.may("incidents.view"):
+        return reports.none()
+    if actor.system_keys is None:
+        return reports
+    unplaced = Q(system=None) if actor.may("incidents.command") else Q(pk=None)
+    own = Q(reported_by=actor.reference)
+    return reports.filter(Q(system__key__in=actor.system_keys) | unplaced | own)
 
 
 def incident_by_reference(reference: str, actor: Actor) -> Incident:

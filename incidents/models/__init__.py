@@ -5,6 +5,7 @@ from incidents.models.escalations import Escalation
 from incidents.models.incidents import Episode, Incident
 from incidents.models.playbooks import IncidentStep, Playbook
 from incidents.models.record import Evidence, TimelineEntry
+from incidents.models.reports import HarmReport
 
 __all__ = [
     "ClockReminder",
@@ -12,6 +13,7 @@ __all__ = [
     "Escalation",
     "Evidence",
     "Filing",
+    "HarmReport",
     "Incident",
     "IncidentStep",
     "Playbook",

@@ -2,54 +2,21 @@
 
 from __future__ import annotations
 
-from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
 from governance.core.errors import DomainError
-from governance.core.ids import uuid7
 from governance.people.actors import request_actor
 from governance.people.models import User
 from governance.people.web.access import requires
-from governance.registry.models import Hold, System
-from governance.registry.selectors import systems_for
+from governance.registry.models import Hold
 from governance.registry.services import propose_release, release_hold
-from incidents.choices import Kind, Severity, State
+from incidents.choices import State
 from incidents.selectors import incident_by_reference, present_steps
 from incidents.services.moving import move_incident, take_command, write_cause
-from incidents.services.opening import open_incident
 from incidents.services.steps import complete_by_hand, perform_step
-
-
-class ReportForm(forms.Form):
-    """What a person says when they report a harm."""
-
-    title = forms.CharField(max_length=200, label="What happens, and to whom?")
-    summary = forms.CharField(widget=forms.Textarea, label="What did you see?", required=False)
-    system = forms.ModelChoiceField(
-        queryset=System.objects.none(), required=False, label="Affected system"
-    )
-    kind = forms.ChoiceField(choices=Kind.choices, label="Kind of harm")
-    severity = forms.ChoiceField(choices=Severity.choices, label="Severity")
-
-
-@requires("incidents.report")
-def report(request: HttpRequest) -> HttpResponse:
-    """Report a harm: an incident that a commander triages."""
-    actor = request_actor(request)
-    form = ReportForm(request.POST or None, initial={"severity": Severity.S3})
-    chosen = form.fields["system"]
-    assert isinstance(chosen, forms.ModelChoiceField)
-    chosen.queryset = systems_for(actor)
-    if form.is_valid():
-        incident, _created = open_incident(
-            cause_key=f"report:{uuid7()}", actor=actor, **form.cleaned_data
-        )
-        messages.success(request, f"{incident.reference} is reported. A commander will triage it.")
-        return redirect("incident", incident.reference)
-    return render(request, "incidents/report.html", {"form": form})
 
 
 @requires("incidents.command")

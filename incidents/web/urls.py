@@ -2,12 +2,16 @@
 
 from django.urls import path
 
-from incidents.web import actions, clocks, metrics, pages
+from incidents.web import actions, clocks, metrics, pages, reports
 
 urlpatterns = [
     path("incidents/", pages.board, name="incidents"),
     path("incidents/metrics/", metrics.metrics, name="incident_metrics"),
-    path("incidents/new/", actions.report, name="incident_report"),
+    path("incidents/new/", reports.report, name="incident_report"),
+    path("incidents/reports/", reports.report_list, name="harm_reports"),
+    path("incidents/reports/<uuid:report_id>/", reports.harm_report, name="harm_report"),
+    path("incidents/reports/<uuid:report_id>/decide/", reports.decide, name="harm_report_decide"),
+    path("report-a-harm/", reports.public_report, name="public_harm_report"),
     path("incidents/<str:reference>/", pages.incident, name="incident"),
     path("incidents/<str:reference>/command/", actions.command, name="incident_command"),
     path("incidents/<str:reference>/move/", actions.move, name="incident_move"),

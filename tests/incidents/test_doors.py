@@ -9,8 +9,8 @@ from django.urls import reverse
 from governance.core.actors import SystemActor
 from governance.registry import services as registry
 from governance.registry.models import Hold, System
-from incidents.choices import Kind, Severity, State
-from incidents.models import Incident
+from incidents.choices import Kind, ReportState, Severity, State
+from incidents.models import HarmReport, Incident
 from incidents.services.opening import open_incident
 from incidents.services.steps import run_automatic_steps
 from tests.cast import Cast
@@ -77,16 +77,15 @@ def test_a_product_owner_reports_a_harm_but_does_not_command(system: System, cas
     client = cast.sign_in(Client(), "ada")
     form = {
         "title": "Prices differ by district",
-        "summary": "Two neighbours saw two prices.",
+        "text": "Two neighbours saw two prices.",
         "system": str(system.pk),
         "kind": Kind.BIAS,
-        "severity": Severity.S3,
     }
     client.post(reverse("incident_report"), form)
-    reported = Incident.objects.get()
-    assert (reported.state, reported.system) == (State.REPORTED, system)
+    report = HarmReport.objects.get()
+    assert (report.state, report.system) == (ReportState.NEW, system)
     assert not Hold.objects.exists()
-    assert client.post(reverse("incident_command", args=[reported.reference])).status_code == 403
+    assert client.post(reverse("harm_report_decide", args=[report.pk])).status_code == 403
 
 
 def test_the_same_person_cannot_propose_and_confirm(incident: Incident, cast: Cast) -> None:
