@@ -238,6 +238,7 @@ SPECTACULAR_SETTINGS = {
     # Choice sets that share a field name get the name of what they describe.
     "ENUM_NAME_OVERRIDES": {
         "FindingStateEnum": "audits.choices.FindingState",
+        "HarmReportStateEnum": "incidents.choices.ReportState",
         "IncidentKindEnum": "incidents.choices.Kind",
         "IncidentStateEnum": "incidents.choices.State",
         "IncidentStepStateEnum": "incidents.choices.StepState",
