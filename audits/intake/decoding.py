@@ -1,6 +1,6 @@
-"""Files as they were sent, part by part, nothing guessed: CSV columns stay texts.
+"""Files as they were sent, part by part, nothing guessed: texts of CSV and JSON stay texts.
 
-For looking at uploads and for the vault; what a run reads goes through `audits.sources`.
+For looking at uploads, renaming their columns and filling the vault; runs in the limited child.
 """
 
 from __future__ import annotations
@@ -12,14 +12,13 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from audits.sources.ingest import (
+from audits.sources.readers import (
     ARROW,
     CSV,
     JSON_LINES,
-    LARGEST_BATCH,
-    LARGEST_COLUMNS,
-    MEDIA_TYPES,
     PARQUET,
+    batches_of,
+    check_width,
 )
 from governance.core.errors import Invalid
 
@@ -36,120 +35,107 @@ SUFFIXES = {
     ".arrow": ARROW,
     ".arrows": ARROW,
 }
+_ARROW_FILE_START = b"ARROW1"
 
 
-def media_type_of(file_name: str) -> str:
-    """The media type that a file's name stands for."""
+def media_type_of(file_name: str, start: bytes = b"") -> str:
+    """The media type that a file's name stands for; of Arrow's two, the start decides."""
+    from audits.sources.readers import ARROW_FILE
+
     found = SUFFIXES.get(Path(file_name).suffix.lower())
     if found is None:
         raise Invalid(f"{file_name!r} must end in {', '.join(SUFFIXES)}.")
-    return found
-
-
-def kind_of(media_type: str) -> str:
-    """The one name of a media type, whatever it was called."""
-    kind = MEDIA_TYPES.get(media_type.split(";", 1)[0].strip().lower())
-    if kind is None:
-        raise Invalid(f"The media type {media_type!r} is not read here.")
-    return kind
+    return ARROW_FILE if found == ARROW and start.startswith(_ARROW_FILE_START) else found
 
 
 def decoded(data: Path, kind: str) -> Iterator[pa.RecordBatch]:
-    """Yield the file's rows in small parts; raise `Invalid` with one sentence when unreadable."""
+    """Yield the file's rows in parts; raise `Invalid` with one sentence when unreadable."""
     import pyarrow as pa
 
     if data.stat().st_size == 0:
         raise Invalid("The file is empty.")
-    readers = {ARROW: _arrow, PARQUET: _parquet, JSON_LINES: _json_lines, CSV: _csv}
     try:
-        for batch in readers[kind](data):
+        if kind == CSV:
+            batches = _csv(data)
+        elif kind == JSON_LINES:
+            batches = _json_lines(data)
+        else:
+            batches = batches_of(data, kind)
+        for batch in batches:
             check_columns(batch.schema.names)
-            if batch.nbytes > LARGEST_BATCH:
-                raise Invalid("The rows are too wide: a block decodes to more than 256 MB.")
             yield batch
     except (pa.ArrowException, OSError, UnicodeDecodeError, csv.Error) as problem:
-        reason = str(problem).strip().splitlines()[0].rstrip(".")
-        raise Invalid(f"The file is not readable as {kind}: {reason}.") from None
+        reason = (str(problem).strip().splitlines() or [type(problem).__name__])[0]
+        raise Invalid(f"The file is not readable as {kind}: {reason.rstrip('.')[:300]}.") from None
 
 
 def check_columns(names: list[str]) -> None:
     """Refuse too many columns, nameless ones and names that come twice."""
-    if len(names) > LARGEST_COLUMNS:
-        raise Invalid(f"There are {len(names):,} columns; {LARGEST_COLUMNS} are read at most.")
+    check_width(len(names))
     if "" in names:
         raise Invalid(f"Column {names.index('') + 1} has no name.")
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise Invalid(f"The column {twice!r} comes twice.")
 
 
-def header_of(file: TextIO) -> list[str]:
-    """Read the first record of a CSV file and leave the file at the second."""
-    lines = iter(lambda: _line(file), "")
-    names = next(csv.reader(lines), [])
-    check_columns(names)
-    return names
+def records_of(file: TextIO) -> Iterator[list[str]]:
+    """Yield the records of an open CSV file, the header first."""
+    csv.field_size_limit(LONGEST_LINE)
+    records = csv.reader(_lines(file))
+    header = next(records, [])
+    check_columns(header)
+    yield header
+    yield from records
 
 
-def _line(file: TextIO) -> str:
-    line = file.readline(LONGEST_LINE)
-    if len(line) == LONGEST_LINE:
-        raise Invalid("A line of the file is longer than a megabyte.")
-    return line
+def objects_of(file: TextIO) -> Iterator[dict[str, Any]]:
+    """Yield the objects of an open file of JSON lines."""
+    for number, line in enumerate(_lines(file), start=1):
+        if not line.strip():
+            continue
+        try:
+            found = json.loads(line)
+        except (ValueError, RecursionError):
+            found = None
+        if not isinstance(found, dict):
+            raise Invalid(f"Line {number} of the file is not a JSON object.")
+        yield found
 
 
-def _arrow(data: Path) -> Iterator[pa.RecordBatch]:
-    import pyarrow as pa
-
-    with pa.OSFile(str(data)) as source, pa.ipc.open_stream(source) as reader:
-        yield from reader
-
-
-def _parquet(data: Path) -> Iterator[pa.RecordBatch]:
-    import pyarrow.parquet as pq
-
-    with pq.ParquetFile(data) as file:
-        check_columns(file.schema_arrow.names)
-        yield from file.iter_batches(batch_size=ROWS)
+def _lines(file: TextIO) -> Iterator[str]:
+    while line := file.readline(LONGEST_LINE):
+        if len(line) == LONGEST_LINE:
+            raise Invalid("A line of the file is longer than a megabyte.")
+        yield line
 
 
 def _csv(data: Path) -> Iterator[pa.RecordBatch]:
     import pyarrow as pa
-    from pyarrow import csv as arrow_csv
 
     with data.open(encoding="utf-8-sig", newline="") as file:
-        names = header_of(file)
-    options = arrow_csv.ConvertOptions(
-        column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]
-    )
-    with arrow_csv.open_csv(data, convert_options=options) as reader:
-        yield from reader
+        records = records_of(file)
+        names = next(records)
+        while part := list(islice(records, ROWS)):
+            if ragged := next((row for row in part if len(row) not in (0, len(names))), None):
+                raise Invalid(
+                    f"A row has {len(ragged)} values, the first line names {len(names)} columns."
+                )
+            rows = [row for row in part if row]
+            columns = zip(*rows, strict=True) if rows else [()] * len(names)
+            arrays = [pa.array([one or None for one in column], pa.string()) for column in columns]
+            yield pa.RecordBatch.from_arrays(arrays, names=names)
 
 
 def _json_lines(data: Path) -> Iterator[pa.RecordBatch]:
     import pyarrow as pa
 
     with data.open(encoding="utf-8-sig") as file:
-        lines = iter(lambda: _line(file), "")
-        number = 0
-        while part := list(islice(lines, ROWS)):
-            rows = [
-                _object(line, number + place) for place, line in enumerate(part) if line.strip()
-            ]
-            number += len(part)
+        objects = objects_of(file)
+        while rows := list(islice(objects, ROWS)):
             names = list(dict.fromkeys(name for row in rows for name in row))
+            check_columns(names)
             arrays = [_array([row.get(name) for row in rows]) for name in names]
-            if rows:
-                yield pa.RecordBatch.from_arrays(arrays, names=names)
-
-
-def _object(line: str, number: int) -> dict[str, Any]:
-    try:
-        found = json.loads(line)
-    except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
-        raise Invalid(f"Line {number + 1} of the file is not a JSON object.")
-    return found
+            yield pa.RecordBatch.from_arrays(arrays, names=names)
 
 
 def _array(values: list[Any]) -> pa.Array:
@@ -158,8 +144,5 @@ def _array(values: list[Any]) -> pa.Array:
     try:
         return pa.array(values)
     except pa.ArrowException:
-        texts = [
-            None if one is None else one if isinstance(one, str) else json.dumps(one)
-            for one in values
-        ]
+        texts = [one if one is None or isinstance(one, str) else json.dumps(one) for one in values]
         return pa.array(texts, pa.string())

@@ -1,7 +1,7 @@
 """The child that decodes what came from outside: limited in memory, time and the size of files.
 
 Run as `python -m audits.sources.decoder`; one order comes as JSON on standard input, one answer
-leaves on standard output. It reads one file, writes one file and opens no connection.
+leaves on standard output. It reads one file, writes one at most and opens no connection.
 """
 
 from __future__ import annotations
@@ -48,6 +48,10 @@ def _carry_out(order: dict[str, Any]) -> dict[str, Any]:
         from audits.sources.ingest import copy_as_parquet
 
         return {"rows": copy_as_parquet(data, order["media_type"], target)}
+    if order["task"].startswith("intake."):
+        from audits.intake.child import carry_out
+
+        return carry_out(order)
     from audits.sources.ingest import write_segment
     from consent.identity import pseudonym_of
 
