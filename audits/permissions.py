@@ -27,20 +27,20 @@ declare_actions(
     Action(
         "audits.plan",
         _WATCHERS,
-        None,
-        "Make audit plans, pause and resume them.",
+        Scope.AUDITS_PLAN,
+        "Make audit plans, propose changes of them, pause and resume them.",
     ),
     Action(
         "audits.run",
         _WATCHERS | {Role.INCIDENT_COMMANDER},
         Scope.AUDITS_RUN,
-        "Start and cancel audit runs.",
+        "Start, cancel and repeat audit runs.",
     ),
     Action(
         "audits.decide",
         _WATCHERS - {Role.ML_ENGINEER},
         None,
-        "Assign findings and decide what becomes of them.",
+        "Assign findings and decide what becomes of them; decide on weaker audit plans.",
     ),
     Action(
         "audits.vault_view",

@@ -1,5 +1,11 @@
 """Reading this room, a module a noun. Callers import from here."""
 
+from audits.selectors.changes import (
+    find_plan_change,
+    plan_at_revision,
+    plan_changes_for,
+    waiting_change,
+)
 from audits.selectors.findings import (
     find_finding,
     findings_for,
@@ -61,6 +67,7 @@ __all__ = [
     "find_backfill",
     "find_finding",
     "find_plan",
+    "find_plan_change",
     "find_run",
     "findings_for",
     "is_overdue",
@@ -70,6 +77,8 @@ __all__ = [
     "output_batches_for",
     "overdue_plans",
     "plan_as_declared",
+    "plan_at_revision",
+    "plan_changes_for",
     "plan_summaries",
     "plans_for",
     "prospect",
@@ -80,4 +89,5 @@ __all__ = [
     "sources_for",
     "system_verdicts",
     "verdict_rows",
+    "waiting_change",
 ]

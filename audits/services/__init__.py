@@ -1,6 +1,11 @@
 """Every change of state in this room. Callers import from here."""
 
 from audits.services.backfills import cancel_backfill, request_backfill
+from audits.services.changes import (
+    decide_plan_change,
+    propose_plan_change,
+    withdraw_plan_change,
+)
 from audits.services.findings import assign_finding, move_finding
 from audits.services.leases import Claim, claim_run, reap_expired, report_progress
 from audits.services.plans import create_plan, create_source, pause_plan, resume_plan
@@ -19,9 +24,11 @@ __all__ = [
     "claim_run",
     "create_plan",
     "create_source",
+    "decide_plan_change",
     "erase_subject",
     "move_finding",
     "pause_plan",
+    "propose_plan_change",
     "publish_failure",
     "publish_result",
     "push_outcomes",
@@ -35,4 +42,5 @@ __all__ = [
     "schedule_due_runs",
     "schedule_run",
     "watch_plans",
+    "withdraw_plan_change",
 ]

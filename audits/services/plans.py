@@ -10,9 +10,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from audits.choices import OnBreach, PlanState, SourceKind
+from audits.choices import OnBreach, PlanState, PlanWeight, SourceKind
 from audits.models import Plan, Source
+from audits.schedule_words import duration_in_words
 from audits.schedules import schedule_of
+from audits.windows import check_cron
 from governance.core.actors import Actor
 from governance.core.clock import database_now
 from governance.core.errors import Conflict, Invalid
@@ -24,6 +26,8 @@ from governance.registry.models import ModelVersion, System
 if TYPE_CHECKING:
     from methods.report import Limit
 
+LONGEST_RUN = timedelta(minutes=55)  # a worker's own hard limit is an hour
+SHORTEST_STEP = timedelta(minutes=1)
 Limits = Sequence[str | Mapping[str, Any]]
 
 
@@ -81,6 +85,13 @@ def create_plan(
     owner: User | None = None,
     on_breach: str = OnBreach.FINDING,
     seed: int = 0,
+    cron: str = "",
+    time_limit: timedelta = timedelta(minutes=30),
+    weight: str = PlanWeight.LIGHT,
+    suppress_below: int = 10,
+    vault_attributes: Sequence[str] = (),
+    preset: str = "",
+    metric_choice: Mapping[str, Any] | None = None,
 ) -> Plan:
     """Declare what is watched, against which limits, in which windows.
 
@@ -93,9 +104,7 @@ def create_plan(
     for part, name in ((version, "version"), (source, "source")):
         if part is not None and part.system_id != system.pk:
             raise Invalid(f"The {name} {part.key!r} is not one of {system.key}.")
-    declared = _checked_limits(limits)
-    _check_method(method, columns, parameters or {}, declared, planned_looks)
-    _check_dates(starts_at, ends_at, zone)
+    declared = checked_limits(limits)
     plan = Plan(
         key=key,
         title=title,
@@ -120,8 +129,15 @@ def create_plan(
         planned_looks=planned_looks,
         owner=owner,
         on_breach=on_breach,
+        cron=cron,
+        time_limit=time_limit,
+        weight=weight,
+        suppress_below=suppress_below,
+        vault_attributes=list(vault_attributes),
+        preset=preset,
+        metric_choice=dict(metric_choice or {}),
     )
-    _check_looks(plan)
+    check_plan(plan)
     _insert(plan, f"There is already a plan {key!r}.")
     record_entry(
         verb="audits.plan_created",
@@ -138,6 +154,24 @@ def create_plan(
         },
     )
     return plan
+
+
+def check_plan(plan: Plan) -> None:
+    """Refuse, in words, a plan whose parts do not fit together; it need not be saved."""
+    _check_method(plan.method, plan.columns, plan.parameters, plan.limits, plan.planned_looks)
+    _check_dates(plan.starts_at, plan.ends_at, plan.zone)
+    if plan.cron and (problem := check_cron(plan.cron)):
+        raise Invalid(problem)
+    if not timedelta(0) < plan.time_limit <= LONGEST_RUN:
+        longest = duration_in_words(LONGEST_RUN)
+        raise Invalid(f"The time limit of a run lies above 0 and is at most {longest}.")
+    if plan.weight not in PlanWeight.values:
+        raise Invalid(f"The weight of a plan is one of {', '.join(PlanWeight.values)}.")
+    if plan.on_breach not in OnBreach.values:
+        raise Invalid(f"On a breach a plan does one of {', '.join(OnBreach.values)}.")
+    if min(plan.length, plan.every) < SHORTEST_STEP:
+        raise Invalid("Windows last a minute or longer, and one begins each minute at most.")
+    _check_looks(plan)
 
 
 def pause_plan(*, plan: Plan, reason: str, actor: Actor) -> Plan:
@@ -188,7 +222,8 @@ def _plain_columns(columns: Mapping[str, Sequence[str]]) -> dict[str, list[str]]
     }
 
 
-def _checked_limits(limits: Limits) -> list[dict[str, Any]]:
+def checked_limits(limits: Limits) -> list[dict[str, Any]]:
+    """Return limits as a plan keeps them, however they were written."""
     from methods.errors import BadInput
 
     try:

@@ -24,6 +24,7 @@ class Scope(models.TextChoices):
     OUTPUTS_WRITE = "outputs:write", "Send what systems served and what came of it"
     AUDITS_READ = "audits:read", "Read plans, runs and findings"
     AUDITS_RUN = "audits:run", "Start audit runs"
+    AUDITS_PLAN = "audits:plan", "Make audit plans and propose changes of them"
     REGISTRY_READ = "registry:read", "Read systems, versions, features and flows"
     REGISTRY_WRITE = (
         "registry:write",
