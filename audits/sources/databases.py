@@ -104,7 +104,7 @@ def _connected(source: Source, seconds: float) -> Iterator[psycopg.Connection[An
         "connect_timeout": CONNECT_SECONDS,
         **parts,
         "application_name": "tactful-audit",
-        "passfile": os.devnull,
+        "passfile": f"{os.devnull}/none",  # nobody's password but the source's own
         "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
     }
     try:
@@ -130,4 +130,5 @@ def _connected(source: Source, seconds: float) -> Iterator[psycopg.Connection[An
 def _reason(problem: psycopg.Error) -> str:
     said = problem.diag.message_primary or str(problem)
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    return (lines[-1] if lines else type(problem).__name__).rstrip(".")[:300]
+    told = (lines[-1] if lines else type(problem).__name__).rsplit("FATAL:", 1)[-1]
+    return told.strip().rstrip(".")[:300]

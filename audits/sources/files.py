@@ -98,6 +98,8 @@ def engine_errors(files: Sequence[Path]) -> Iterator[None]:
 
     try:
         yield
+    except duckdb.InterruptException:
+        raise  # who interrupted knows why
     except duckdb.OutOfMemoryException:
         raise BadInput(f"{called(files)} needs more memory than the engine may use.") from None
     except duckdb.Error as error:

@@ -53,14 +53,12 @@ def open_files(files: Sequence[Path]) -> Iterator[Place]:
                     interrupt=backend.con.interrupt,
                     measure=lambda part: (_rows(part), digest_of(marks)),
                 )
-        except BadInput:
-            # A reader that stumbles over a file being written says what it stumbled over; that
-            # the file changed is the truer sentence.
-            for mark in marks:
-                mark.check()
+        except Exception:
+            # What stumbles over a file being written says what it stumbled over; that the file
+            # changed is the truer sentence.
+            _check(marks)
             raise
-        for mark in marks:
-            mark.check()
+        _check(marks)
 
 
 def _readable(files: Sequence[Path], folder: Path) -> tuple[list[Path], str]:
@@ -79,6 +77,11 @@ def _readable(files: Sequence[Path], folder: Path) -> tuple[list[Path], str]:
     for file, target in zip(files, decoded, strict=True):
         decode_as_parquet(file, target, called=called([file]))
     return decoded, "parquet"
+
+
+def _check(marks: Sequence[Mark]) -> None:
+    for mark in marks:
+        mark.check()
 
 
 def _rows(part: ibis.Table) -> int:

@@ -44,6 +44,7 @@ _MAGIC = {
     b"%PDF": "a PDF",
     b"\xd0\xcf\x11\xe0": "an old spreadsheet",
 }
+_SAMPLE = 65_536  # bytes of a file that its kind is judged by
 COMPRESSED = (
     "a zip archive or a spreadsheet",
     "a gzip archive",
@@ -64,7 +65,7 @@ def check_content(file: Path, kind: str) -> None:
     """Refuse a file that is empty, unreadable or not what its name says."""
     try:
         with file.open("rb") as stream:
-            start = stream.read(65_536)
+            start = stream.read(_SAMPLE)
     except OSError as error:
         raise BadInput(f"{file.name} cannot be read: {error.strerror}.") from None
     if not start.strip():
@@ -77,7 +78,8 @@ def check_content(file: Path, kind: str) -> None:
     if really != "text":
         raise BadInput(f"{file.name} is not {_NAMES[kind]}: it looks like {really}.")
     first = start.decode("utf-8", "replace").lstrip("\ufeff").strip().splitlines()[0]
-    other = _other_text(first, kind)
+    whole = b"\n" in start or len(start) < _SAMPLE
+    other = _other_text(first, kind, whole)
     if other:
         raise BadInput(f"{file.name} is not {_NAMES[kind]}: it looks like {other}.")
 
@@ -98,9 +100,9 @@ def looks_like(start: bytes) -> str:
     return "text"
 
 
-def _other_text(first: str, kind: str) -> str | None:
+def _other_text(first: str, kind: str, whole: bool) -> str | None:
     """Return what the first line shows the text to be, when that is not its kind."""
-    is_object = first.startswith("{") and _parses(first)
+    is_object = first.startswith("{") and (not whole or _parses(first))
     if kind == "json":
         return None if is_object else "a JSON array" if first.startswith("[") else "other text"
     if is_object:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -42,3 +43,18 @@ class Place:
     interrupt: Callable[[], None]
     measure: Callable[[ibis.Table], tuple[int, str]]  # rows and digest of the part that is read
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SourceCheck:
+    """What a look at a source found; nothing of it but its problem is stored."""
+
+    problem: str = ""
+    tables: list[str] = field(default_factory=list)
+    columns: list[tuple[str, str]] = field(default_factory=list)
+    rows: int | None = None
+    earliest: datetime | None = None
+    latest: datetime | None = None
+    without_time: int = 0
+    notes: tuple[str, ...] = ()
+    examples: list[dict[str, str]] = field(default_factory=list)
