@@ -8,11 +8,12 @@ from audits.services.changes import (
 )
 from audits.services.findings import assign_finding, move_finding
 from audits.services.leases import Claim, claim_run, reap_expired, report_progress
-from audits.services.plans import create_plan, create_source, pause_plan, resume_plan
+from audits.services.plans import create_plan, pause_plan, resume_plan
 from audits.services.publishing import publish_failure, publish_result
 from audits.services.pushing import SEGMENTS_KEPT, erase_subject, push_outcomes, push_outputs
 from audits.services.runs import cancel_run, retry_run
 from audits.services.scheduling import request_verification_run, schedule_due_runs, schedule_run
+from audits.services.sources import change_source, check_source, create_source
 from audits.services.watching import watch_plans
 
 __all__ = [
@@ -21,6 +22,8 @@ __all__ = [
     "assign_finding",
     "cancel_backfill",
     "cancel_run",
+    "change_source",
+    "check_source",
     "claim_run",
     "create_plan",
     "create_source",

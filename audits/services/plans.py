@@ -1,4 +1,4 @@
-"""Plans and sources: declared once, paused and resumed; limits never change after the fact."""
+"""Plans: declared once, paused and resumed; limits never change after the fact."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from audits.choices import OnBreach, PlanState, PlanWeight, SourceKind
+from audits.choices import OnBreach, PlanState, PlanWeight
 from audits.models import Plan, Source
 from audits.schedule_words import duration_in_words
 from audits.schedules import schedule_of
@@ -29,34 +29,6 @@ if TYPE_CHECKING:
 LONGEST_RUN = timedelta(minutes=55)  # a worker's own hard limit is an hour
 SHORTEST_STEP = timedelta(minutes=1)
 Limits = Sequence[str | Mapping[str, Any]]
-
-
-@transaction.atomic
-def create_source(
-    *,
-    system: System,
-    key: str,
-    title: str,
-    kind: str,
-    columns: Mapping[str, Sequence[str]] | None = None,
-    actor: Actor,
-) -> Source:
-    """Declare a stream of outputs and what its columns mean."""
-    require(actor, "audits.plan", [system])
-    if kind not in SourceKind.values:
-        raise Invalid(f"A source is one of {', '.join(SourceKind.values)}, not {kind!r}.")
-    source = Source(
-        system=system, key=key, title=title, kind=kind, columns=_plain_columns(columns or {})
-    )
-    _insert(source, f"The system {system.key} already has a source {key!r}.")
-    record_entry(
-        verb="audits.source_created",
-        object_type="source",
-        object_id=str(source.pk),
-        actor=actor,
-        facts={"system": system.key, "key": key, "kind": kind},
-    )
-    return source
 
 
 @transaction.atomic
@@ -202,7 +174,7 @@ def _move(plan: Plan, old: str, new: str, reason: str, actor: Actor) -> Plan:
     return plan
 
 
-def _insert(row: Plan | Source, taken: str) -> None:
+def _insert(row: Plan, taken: str) -> None:
     try:
         row.full_clean(validate_unique=False, validate_constraints=False)
         with transaction.atomic():
