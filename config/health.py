@@ -18,6 +18,7 @@ from governance.core.web.access import public_route
 WAITING = (
     "SELECT coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0) FROM"
     " (SELECT created_at FROM outbox_outboxtask WHERE done_at IS NULL"
+    " UNION ALL SELECT created_at FROM outbox_eventrow WHERE subscribers <> '{}'"
     " UNION ALL SELECT created_at FROM outbox_delivery WHERE done_at IS NULL"
     " UNION ALL SELECT created_at FROM outbox_notice WHERE done_at IS NULL) AS waiting"
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -23,13 +24,14 @@ class _Host:
     """The control file as this process maps it; a fork, or a folder made anew, is mapped anew."""
 
     control: Control | None = None
+    data_dir: Path | None = None
 
 
 def control_of_host() -> Control:
-    folder = folder_of(settings.DATA_DIR)
     held = _Host.control
-    if held is None or held.folder != folder or not held.is_own():
-        held = _Host.control = Control(folder)
+    if held is None or _Host.data_dir != settings.DATA_DIR or not held.is_own():
+        _Host.data_dir = settings.DATA_DIR
+        held = _Host.control = Control(folder_of(settings.DATA_DIR))
     return held
 
 
@@ -47,26 +49,29 @@ def announce_many(people: Sequence[DataSubject], transaction_id: int | None = No
     """The same for many people of one transaction."""
     if not people:
         return
-    known = transaction_id or _transaction_id()
     lookups = [person.lookup for person in people if person.lookup is not None]
-    control = control_of_host()
-    if len(lookups) == len(people):
-        control.raise_doubts(lookups, known)
-    else:
-        control.distrust()
-    _wait_after_commit(known)
+    _announce(lookups if len(lookups) == len(people) else None, transaction_id)
+
+
+def announce_lookup(lookup: int, transaction_id: int) -> None:
+    """The same for one person whose lookup is at hand."""
+    _announce([lookup], transaction_id)
 
 
 def announce_everyone() -> None:
     """Put the whole table in doubt: this transaction concerns somebody no lookup names."""
-    known = _transaction_id()
-    control_of_host().distrust()
-    _wait_after_commit(known)
+    _announce(None, None)
 
 
-def _wait_after_commit(transaction_id: int) -> None:
-    own = control_of_host().words[HOST]
-    transaction.on_commit(partial(wait_for_hosts, transaction_id, own=own))
+def _announce(lookups: Sequence[int] | None, transaction_id: int | None) -> None:
+    """Raise the doubts, or distrust the table where no lookups tell; and wait after the commit."""
+    known = transaction_id or _transaction_id()
+    control = control_of_host()
+    if lookups is None:
+        control.distrust()
+    else:
+        control.raise_doubts(lookups, known)
+    transaction.on_commit(partial(wait_for_hosts, known, own=control.words[HOST]))
 
 
 def _transaction_id() -> int:

@@ -106,15 +106,16 @@ def wait_for_hosts(transaction: int, *, own: int) -> None:
     The writer's own host is covered by its doubts. A host that stays silent is fenced off, so
     that the next writer need not wait for it; a database that cannot be asked costs the full wait.
     """
-    from django.db import connection
     from django.db.utils import Error
+
+    from consent.prepared import prepared_cursor
 
     if _waited.transaction == transaction:
         return
     began = time.monotonic()
     asked: dict[str, str | int] = {"transaction": str(transaction), "own": own}
     try:
-        with connection.cursor() as cursor:
+        with prepared_cursor() as cursor:
             while True:
                 cursor.execute(_SILENT, asked)
                 if not cursor.fetchone()[0]:

@@ -9,16 +9,18 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
+from uuid import UUID
 
 import msgspec
-from django.db import connection
 
 from consent.choices import ActorKind, EventStatus, Method
 from consent.decision.vocabulary import VALID_STATUSES
-from consent.fastpath.doubt import announce
+from consent.fastpath.doubt import announce, announce_lookup
 from consent.identity import SubjectNames, ledger_commitment
-from consent.models import ConsentEvent, DataSubject
+from consent.models import ConsentEvent
+from consent.prepared import prepared_cursor
 from consent.services.subjects import LockedPerson
 from governance.core.actors import Actor
 from governance.core.errors import Conflict
@@ -73,25 +75,43 @@ class Act:
     until: datetime | None
 
 
+@dataclass(frozen=True)
+class Appended:
+    """What one act appended. Its events are made when somebody looks at them."""
+
+    subject: UUID
+    region: str
+    gpc: bool
+    actor: str
+    drafts: Sequence[EventDraft]
+    rows: Sequence[tuple[Any, ...]]
+
+    @cached_property
+    def events(self) -> tuple[ConsentEvent, ...]:
+        return tuple(
+            _event(self, draft, row) for draft, row in zip(self.drafts, self.rows, strict=True)
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What came of an act: its events, or why nothing was appended (`consent_choose`)."""
+    """What came of an act, or why nothing was appended (`consent_choose`)."""
 
     outcome: str
     region: str
     moment: datetime | None
     transaction: int
-    events: tuple[ConsentEvent, ...] = ()
+    appended: Appended | None = None
 
 
 #: A clock of a caller may run this far ahead of ours.
 CLOCK_SKEW = timedelta(minutes=5)
 
-_APPEND = """
-SELECT event_id, event_at, event_revision, before, entry, decided, ends
-FROM consent_append(%s::uuid, %s, %s, %s, %s::text[], NULL, '', false, %s::jsonb)
+_APPEND = "SELECT * FROM consent_append(%s, %s, %s, %s, %s, %s::text::jsonb)"
+_CHOOSE = """
+SELECT * FROM consent_choose(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,
+                             %s::text::jsonb)
 """
-_CHOOSE = "SELECT * FROM consent_choose(%s, %s::jsonb, %s::jsonb, %s, %s::text[], %s::jsonb)"
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
@@ -140,11 +160,11 @@ def append_events(
     """
     drafts = _in_order(drafts)
     pseudonym = person.subject.pseudonym or ""
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(
             _APPEND,
             [
-                str(person.subject.pk),
+                person.subject.pk,
                 pseudonym,
                 ledger_commitment(person.salt, pseudonym),
                 actor.reference,
@@ -156,9 +176,8 @@ def append_events(
     if len(rows) < len(drafts):
         raise Conflict(STALE_GRANT)
     announce(person.subject, person.transaction)
-    return [
-        _event(person.subject, draft, actor, row) for draft, row in zip(drafts, rows, strict=True)
-    ]
+    appended = Appended(person.subject.pk, "", False, actor.reference, drafts, rows)
+    return list(appended.events)
 
 
 def choose_events(
@@ -175,32 +194,24 @@ def choose_events(
     """
     drafts = _in_order(drafts)
     newest, may_make = names[0], len(names) == 1
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(
             _CHOOSE,
             [
                 stamp,
-                _json(
-                    {
-                        "pseudonym": newest.pseudonym,
-                        "key_id": newest.key_id,
-                        "lookup": newest.lookup,
-                        "suppression": newest.suppression,
-                        "fresh": uuid7() if may_make else None,
-                        "salt": secrets.token_hex(32) if may_make else None,
-                    }
-                ),
-                _json(
-                    {
-                        "at": act.occurred_at,
-                        "latest": f"{CLOCK_SKEW.total_seconds()} seconds",
-                        "region": act.region,
-                        "thought": act.thought_region,
-                        "gpc": act.gpc,
-                        "since": act.since,
-                        "until": act.until,
-                    }
-                ),
+                newest.pseudonym,
+                newest.key_id,
+                newest.lookup,
+                newest.suppression,
+                uuid7() if may_make else None,
+                secrets.token_bytes(32) if may_make else None,
+                act.occurred_at,
+                CLOCK_SKEW,
+                act.region,
+                act.thought_region,
+                act.gpc,
+                act.since,
+                act.until,
                 actor.reference,
                 subscribers_of(ConsentChanged.__name__),
                 _json([_said(draft) for draft in drafts]),
@@ -212,31 +223,18 @@ def choose_events(
     outcome, who, lookup, region, gpc, moment, writer = rows[0][:7]
     if outcome != "done":
         return Chosen(outcome, region or "", moment, writer or 0)
-    subject = DataSubject(
-        id=who,
-        pseudonym=newest.pseudonym,
-        key_id=newest.key_id,
-        lookup=lookup,
-        region=region,
-        gpc=gpc,
-    )
-    subject._state.adding = False
-    announce(subject, writer)
-    events = tuple(
-        _event(subject, draft, actor, row[7:]) for draft, row in zip(drafts, rows, strict=True)
-    )
-    return Chosen(outcome, region, moment, writer, events)
+    announce_lookup(lookup, writer)
+    appended = Appended(who, region, gpc, actor.reference, drafts, [row[7:] for row in rows])
+    return Chosen(outcome, region, moment, writer, appended)
 
 
-def _event(
-    subject: DataSubject, draft: EventDraft, actor: Actor, row: tuple[Any, ...]
-) -> ConsentEvent:
+def _event(act: Appended, draft: EventDraft, row: tuple[Any, ...]) -> ConsentEvent:
     """The event as it was written."""
     made_id, made_at, revision, before, entry, decided, ends = row
     event = ConsentEvent(
         id=made_id,
         at=made_at,
-        subject=subject,
+        subject_id=act.subject,
         purpose=draft.purpose,
         revision=revision,
         status=draft.status,
@@ -244,14 +242,14 @@ def _event(
         method=draft.method,
         actor_kind=draft.actor_kind,
         type_key=draft.type_key,
-        region=subject.region if draft.region is None else draft.region[:6],
-        gpc=subject.gpc if draft.gpc is None else draft.gpc,
+        region=act.region if draft.region is None else draft.region[:6],
+        gpc=act.gpc if draft.gpc is None else draft.gpc,
         notice_version=draft.notice_version,
         lawful_basis=draft.purpose.lawful_basis,
         occurred_at=decided,
         expires_at=ends,
         evidence_sha256=draft.evidence_sha256,
-        actor_reference=actor.reference,
+        actor_reference=act.actor,
         ledger_entry=entry,
         clicks=draft.clicks,
         surface=draft.surface,

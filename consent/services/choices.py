@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from consent.decision.expiry import expiry_of
 from consent.decision.vocabulary import SPOKEN_STATUSES, VALID_STATUSES
 from consent.models import ConsentEvent
 from consent.services.access import require
-from consent.services.appending import Act, EventDraft, choose_events
+from consent.services.appending import Act, Appended, EventDraft, choose_events
 from consent.services.rulebook import Rulebook, held_rulebook, read_rulebook
 from consent.services.subjects import lock_person, names_of_subject
 from consent.slowpath.freshness import encode_as_of
@@ -31,6 +32,7 @@ from governance.registry.models import PersonalizationType, Purpose
 _MOST_TRIES = 8
 
 _PERSON = ActorKind.SUBJECT
+_METHODS = tuple(Method.values)
 _KINDS: dict[str, ActorKind] = {
     Method.IMPORT: ActorKind.IMPORT,
     Method.EXPIRY: ActorKind.SYSTEM,
@@ -55,13 +57,35 @@ class How(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class RecordedChoice:
-    """What a write returns; with several purposes, `revision` is the first purpose's."""
+    """What a write returns: one act, or several that were recorded one after the other.
 
-    id: UUID
-    revision: int
+    With several purposes, `id` and `revision` are the first one's. A receipt is signed when
+    somebody asks for it.
+    """
+
     as_of: str
-    receipt: str
-    events: tuple[ConsentEvent, ...]
+    acts: tuple[Appended, ...]
+
+    @classmethod
+    def joined(cls, recorded: Sequence[RecordedChoice]) -> RecordedChoice:
+        """Several as one, of which the first tells `as_of`."""
+        return cls(recorded[0].as_of, tuple(act for one in recorded for act in one.acts))
+
+    @property
+    def events(self) -> tuple[ConsentEvent, ...]:
+        return tuple(event for act in self.acts for event in act.events)
+
+    @property
+    def id(self) -> UUID:
+        return self.acts[0].events[0].pk
+
+    @property
+    def revision(self) -> int:
+        return self.acts[0].events[0].revision
+
+    @cached_property
+    def receipt(self) -> str:
+        return "\n".join(_receipt(act.events) for act in self.acts)
 
 
 def purposes_of(
@@ -160,8 +184,8 @@ def _record(
 ) -> RecordedChoice:
     """Record an act in one call of the database, again where it was drafted on wrong ideas."""
     require(actor, "consent.write")
-    if method not in Method.values:
-        raise Invalid(f"{method!r} is not a method; use one of {', '.join(Method.values)}.")
+    if method not in _METHODS:
+        raise Invalid(f"{method!r} is not a method; use one of {', '.join(_METHODS)}.")
     clicks = how.get("clicks")
     if clicks is not None and not 0 <= clicks <= 1000:
         raise Invalid("clicks is the number of steps the choice took, 0 to 1000.")
@@ -187,14 +211,8 @@ def _record(
             stamp=book.stamp,
             actor=actor,
         )
-        if chosen.outcome == "done":
-            return RecordedChoice(
-                id=chosen.events[0].pk,
-                revision=chosen.events[0].revision,
-                as_of=encode_as_of(chosen.transaction),
-                receipt=_receipt(chosen.events),
-                events=chosen.events,
-            )
+        if chosen.appended is not None:
+            return RecordedChoice(encode_as_of(chosen.transaction), (chosen.appended,))
         if chosen.outcome == "future":
             raise Invalid("occurred_at lies in the future.")
         if chosen.outcome == "unknown":

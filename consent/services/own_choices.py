@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -144,11 +144,7 @@ def _record(
             link_served_choice(served=served, events=one.events, actor=actor)
     if not recorded:
         return None
-    return replace(
-        recorded[0],
-        events=tuple(event for one in recorded for event in one.events),
-        receipt="\n".join(one.receipt for one in recorded),
-    )
+    return RecordedChoice.joined(recorded)
 
 
 def current_notices(choices: OwnChoices) -> list[str]:

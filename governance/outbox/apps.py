@@ -28,7 +28,7 @@ class OutboxConfig(AppConfig):
                 "outbox.EventRow",
                 month,
                 "Facts stand in the ledger; news are kept to find faults.",
-                only="NOT EXISTS (SELECT 1 FROM outbox_delivery"
+                only="subscribers = '{}' AND NOT EXISTS (SELECT 1 FROM outbox_delivery"
                 " WHERE outbox_delivery.event_id = outbox_eventrow.id)",
             ),
             KeepForever("outbox.WebhookEndpoint", "One row a server that somebody registered."),

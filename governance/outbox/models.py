@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
@@ -42,12 +43,23 @@ class OutboxTask(Attempted):
 
 
 class EventRow(models.Model):
-    """A domain event as it was announced."""
+    """A domain event as it was announced.
+
+    `subscribers` are those for whom the relay has yet to make a delivery, which empties it.
+    """
 
     id = models.BigAutoField(primary_key=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     name = models.CharField(max_length=80)
     payload = models.JSONField(default=dict)
+    subscribers = ArrayField(models.TextField(), default=list, db_default=[])
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["id"], condition=~models.Q(subscribers=[]), name="outbox_event_untold"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} #{self.pk}"

@@ -33,6 +33,7 @@ logger = logging.getLogger(__name__)
 
 LONGEST_WAIT = 600.0
 BATCH = 200
+HANDED_AT_ONCE = 1_000
 
 Publish = Callable[[str, dict[str, Any]], None]
 
@@ -68,16 +69,42 @@ def _claim(queryset: Any) -> Any:
 
 # --- events ---
 
+_HAND_OUT = """
+WITH due AS (
+    SELECT id, created_at, subscribers FROM outbox_eventrow
+    WHERE subscribers <> '{}' ORDER BY id LIMIT %s
+), handed AS (
+    INSERT INTO outbox_delivery (event_id, subscriber, created_at, attempts, last_error)
+    SELECT id, unnest(subscribers), created_at, 0, '' FROM due ORDER BY id
+)
+UPDATE outbox_eventrow AS event SET subscribers = '{}' FROM due WHERE event.id = due.id
+"""
 
-def _take_subscriber(subscriber: str) -> bool:
-    """Let one relay at a time serve a subscriber, so that it hears events in their order."""
+
+def _take(work: str) -> bool:
+    """Let one relay at a time do this work, until its transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))",
-            [f"outbox:{subscriber}"],
+            "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [f"outbox:{work}"]
         )
         (taken,) = cursor.fetchone()
     return bool(taken)
+
+
+def hand_out_events() -> int:
+    """Make each announced event a delivery for each of its subscribers, oldest first.
+
+    One relay at a time: deliveries become visible in the order of their events.
+    """
+    handed = 0
+    while True:
+        with transaction.atomic(), connection.cursor() as cursor:
+            if not _take(""):
+                return handed
+            cursor.execute(_HAND_OUT, [HANDED_AT_ONCE])
+            handed += cursor.rowcount
+            if cursor.rowcount < HANDED_AT_ONCE:
+                return handed
 
 
 def deliver_next(subscriber: str) -> bool:
@@ -85,7 +112,7 @@ def deliver_next(subscriber: str) -> bool:
     delivery: Delivery | None = None
     try:
         with transaction.atomic():
-            if not _take_subscriber(subscriber):
+            if not _take(subscriber):  # it hears events in their order
                 return False
             rows = Delivery.objects.filter(subscriber=subscriber).select_related("event")
             delivery = _claim(rows.order_by("event_id"))
@@ -105,6 +132,7 @@ def deliver_next(subscriber: str) -> bool:
 def deliver_events() -> int:
     """Deliver what is due, subscriber by subscriber; one that fails holds up no other."""
     tried = 0
+    hand_out_events()
     waiting = Delivery.objects.filter(done_at__isnull=True, next_attempt_at__lte=Now())
     for subscriber in list(waiting.order_by().values_list("subscriber", flat=True).distinct()):
         for _ in range(BATCH):

@@ -14,13 +14,7 @@ from django.db import connection, transaction
 
 from governance.core.clock import database_now
 from governance.core.events import DomainEvent
-from governance.outbox.models import (
-    Delivery,
-    EventRow,
-    Notice,
-    Notification,
-    OutboxTask,
-)
+from governance.outbox.models import EventRow, Notice, Notification, OutboxTask
 from governance.outbox.subscriptions import subscribers_of
 
 
@@ -36,10 +30,7 @@ def emit(event: DomainEvent) -> None:
     _inside_transaction("emit")
     name = type(event).__name__
     payload = json.loads(json.dumps(event.payload(), cls=DjangoJSONEncoder, allow_nan=False))
-    row = EventRow.objects.create(name=name, payload=payload)
-    Delivery.objects.bulk_create(
-        Delivery(event=row, subscriber=subscriber) for subscriber in subscribers_of(name)
-    )
+    EventRow.objects.create(name=name, payload=payload, subscribers=subscribers_of(name))
 
 
 def enqueue(task_name: str, *ids: str) -> None:

@@ -207,7 +207,9 @@ _TABS: dict[str, tuple[str, Any]] = {
 
 
 def _history(system: System) -> list[LedgerEntry]:
-    entries = LedgerEntry.objects.filter(facts__contains={"systems": [system.key]})
+    entries = LedgerEntry.objects.filter(  # the first condition is the index's own
+        facts__has_key="systems", facts__contains={"systems": [system.key]}
+    )
     return list(entries.order_by("-at", "-id")[:HISTORY])
 
 
