@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # A larger cube would weigh on every backup; its report stands without it.
 LARGEST_STORED = 64_000_000
 MEGABYTE = 1_000_000
+# Under this name a report's inputs say below how many subjects a cell is hidden.
+SUPPRESSED = "suppress_below"
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ def remeasure(
     from methods.errors import BadInput
     from methods.report import Report
     from methods.run import cube_method, report_on
+    from methods.suppression import suppress
 
     if run.report is None:
         raise Invalid("This run has no result to measure again.")
@@ -125,7 +128,8 @@ def remeasure(
         engine=first.engine,
         notes=notes,
     )
-    return with_days(report, run)
+    # As the run did: two reports on one cube must hide the same cells.
+    return suppress(with_days(report, run), int(first.inputs.get(SUPPRESSED, 0)))
 
 
 def declared_limits(report: Report) -> list[Limit]:

@@ -11,7 +11,7 @@ import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from audits.cubes import LARGEST_STORED, MEGABYTE, PackedCube, pack_cube, with_days
+from audits.cubes import LARGEST_STORED, MEGABYTE, SUPPRESSED, PackedCube, pack_cube, with_days
 from audits.models import Run
 from audits.services.heartbeat import Heartbeat
 from audits.services.leases import Claim, claim_run, report_progress
@@ -126,6 +126,7 @@ def parameters_of(run: Run) -> dict[str, Any]:
 def _measure(run: Run, collected: Collected) -> Report:
     from methods.report import Limit
     from methods.run import report_on
+    from methods.suppression import suppress
 
     plan = run.plan
     report = report_on(
@@ -135,11 +136,12 @@ def _measure(run: Run, collected: Collected) -> Report:
         parameters=parameters_of(run),
         limits=[Limit.from_dict(one) for one in plan.limits],
         seed=plan.seed,
-        inputs=collected.inputs,
+        inputs={**collected.inputs, SUPPRESSED: plan.suppress_below},
         engine=collected.engine,
         notes=collected.notes,
     )
-    return with_days(report, run)
+    # Judged on all there is; shown without what only a few people stand behind.
+    return suppress(with_days(report, run), plan.suppress_below)
 
 
 def _small_enough(packed: PackedCube) -> PackedCube | None:

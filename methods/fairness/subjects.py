@@ -54,7 +54,7 @@ def subject_margins(
     )
     # Everyone comes first: whoever is counted more often elsewhere stands in several groups.
     whole, everyone = _margin(flagged, cube, cube.margins[()], None)
-    margins = {(): whole}
+    margins: dict[Key, Margin] = {(): whole}
     for by, margin in cube.margins.items():
         if by:
             margins[by], _ = _margin(flagged, cube, margin, everyone)

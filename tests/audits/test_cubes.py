@@ -141,3 +141,51 @@ def test_an_attempt_that_lost_its_claim_stores_no_cube(stage: Stage, run_due: Ru
     late = Report.from_dict(run.report)
     assert not publish_result(claim=Claim(run.pk, 99), report=late, cube=packed, actor=STAGE)
     assert not RunCube.objects.filter(run=run).exists()
+
+
+def test_a_run_shows_no_cell_of_few_people_and_keeps_its_verdict(stage: Stage) -> None:
+    plan = stage.plan(
+        key="approvals",
+        method="fairness.groups",
+        parameters={},
+        columns={"group": ["group"], "y_pred": ["y_pred"], "subject": ["subject"]},
+        limits=["selection_rate>=0.5"],
+        on_breach="finding",
+    )
+    assert plan.suppress_below == 10
+    rows = [
+        {
+            "output_id": f"{number}",
+            "occurred_at": START.isoformat(),
+            "subject": f"person-{number}",
+            "group": "few" if number < 3 else "abc"[number % 3],
+            "y_pred": int(number % 5 > 0),
+        }
+        for number in range(600)
+    ]
+    stage.push(stage.serving, rows)
+    from audits.services import schedule_run
+
+    run = schedule_run(plan=plan, window_start=START, window_end=START + DAY, actor=STAGE)
+    assert perform_run(str(run.pk))
+    run = Run.objects.get(pk=run.pk)
+    assert run.report is not None, run.error
+    shown = {
+        one["slice"].get("group"): (one["value"], one["n"], one["verdict"])
+        for one in run.report["measurements"]
+        if one["metric"] == "selection_rate"
+    }
+    assert shown["few"] == (None, 0, "inconclusive")
+    hidden = [name for name, (value, _, _) in shown.items() if value is None]
+    assert len(hidden) == 2  # another with it: alone it would follow from the rest
+    assert {verdict for name, (_, _, verdict) in shown.items() if name and name in "abc"} == {
+        "pass"
+    }
+    # Measured again, even under other limits, the same cells stay hidden.
+    again = remeasure(run, limits=[Limit.parse("selection_rate>=0.99")])
+    gone = [
+        m.slice["group"]
+        for m in again.measurements
+        if m.metric == "selection_rate" and m.by and m.value is None
+    ]
+    assert sorted(gone) == sorted(str(name) for name in hidden)
