@@ -11,6 +11,7 @@ from django.db import transaction
 
 from audits import services, storage
 from audits.models import Finding, OutcomeBatch, OutputBatch, Plan
+from audits.services.staging import KEPT, discard_expired
 from audits.sources.rewriting import rows_of
 from audits.vault.holding import VaultHolder, VaultRetention
 from governance.core.actors import SystemActor
@@ -68,6 +69,18 @@ class OwnershipHolder:
 
 
 @dataclass(frozen=True)
+class StagedRetention:
+    """Uploads that nobody mapped are forgotten after a day."""
+
+    model: str = "audits.StagedUpload"
+    keep: timedelta | None = KEPT
+    reason: str = "They hold people's ids as sent, and a day is enough to name the columns."
+
+    def apply(self, now: datetime) -> int:
+        return discard_expired(now)
+
+
+@dataclass(frozen=True)
 class SegmentRetention:
     """Segments go when their date has come, with their file."""
 
@@ -97,6 +110,7 @@ RETENTION = (
     KeepForever("audits.VaultPermit", "Says who let a plan join an attribute, and why."),
     KeepForever("audits.VaultAccess", "Who touched protected attributes stays provable."),
     VaultRetention(),
+    StagedRetention(),
     SegmentRetention("audits.OutputBatch", OutputBatch),
     SegmentRetention("audits.OutcomeBatch", OutcomeBatch),
     # Order matters: findings and measurements point at their run.

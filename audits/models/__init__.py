@@ -7,6 +7,7 @@ from audits.models.findings import Finding
 from audits.models.outputs import OutcomeBatch, OutputBatch, Source
 from audits.models.plans import Plan
 from audits.models.runs import Measurement, Run
+from audits.models.staging import StagedUpload
 from audits.models.vault import VaultAccess, VaultAttribute, VaultPermit, VaultValue
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Run",
     "RunCube",
     "Source",
+    "StagedUpload",
     "VaultAccess",
     "VaultAttribute",
     "VaultPermit",

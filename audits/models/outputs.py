@@ -36,6 +36,14 @@ class Source(PublicModel):
     checked_at = models.DateTimeField(null=True, blank=True)
     problem = models.TextField(blank=True, default="", help_text="Why the last look failed.")
 
+    incoming = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="Stored name to the name in files that are sent; empty: they are the same.",
+    )
+    paused_at = models.DateTimeField(null=True, blank=True)
+    paused_reason = models.TextField(blank=True, default="")
+
     objects = SystemScoped.as_manager()
 
     class Meta:

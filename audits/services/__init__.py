@@ -13,7 +13,15 @@ from audits.services.publishing import publish_failure, publish_result
 from audits.services.pushing import SEGMENTS_KEPT, erase_subject, push_outcomes, push_outputs
 from audits.services.runs import cancel_run, retry_run
 from audits.services.scheduling import request_verification_run, schedule_due_runs, schedule_run
+from audits.services.source_states import delete_source, pause_source, resume_source
 from audits.services.sources import change_source, check_source, create_source
+from audits.services.staging import (
+    discard_staged,
+    map_columns,
+    stage_upload,
+    take_in,
+    take_in_staged,
+)
 from audits.services.watching import watch_plans
 
 __all__ = [
@@ -28,9 +36,13 @@ __all__ = [
     "create_plan",
     "create_source",
     "decide_plan_change",
+    "delete_source",
+    "discard_staged",
     "erase_subject",
+    "map_columns",
     "move_finding",
     "pause_plan",
+    "pause_source",
     "propose_plan_change",
     "publish_failure",
     "publish_result",
@@ -41,9 +53,13 @@ __all__ = [
     "request_backfill",
     "request_verification_run",
     "resume_plan",
+    "resume_source",
     "retry_run",
     "schedule_due_runs",
     "schedule_run",
+    "stage_upload",
+    "take_in",
+    "take_in_staged",
     "watch_plans",
     "withdraw_plan_change",
 ]

@@ -43,15 +43,15 @@ def _carry_out(order: dict[str, Any]) -> dict[str, Any]:
 
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
+    if order["task"].startswith("intake."):
+        from audits.intake.child import carry_out
+
+        return carry_out(order)
     data, target = Path(order["data"]), Path(order["target"])
     if order["task"] == "parquet":
         from audits.sources.ingest import copy_as_parquet
 
         return {"rows": copy_as_parquet(data, order["media_type"], target)}
-    if order["task"].startswith("intake."):
-        from audits.intake.child import carry_out
-
-        return carry_out(order)
     from audits.sources.ingest import write_segment
     from consent.identity import pseudonym_of
 
