@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from audits.cubes import LARGEST_STORED, MEGABYTE, SUPPRESSED, PackedCube, pack_cube, with_days
 from audits.models import Run
-from audits.services.heartbeat import Heartbeat
+from audits.services.heartbeat import Heartbeat, keep_alive
 from audits.services.leases import Claim, claim_run, report_progress
 from audits.services.publishing import publish_failure, publish_result
 from audits.sources.opening import OpenInput, open_input
@@ -50,29 +50,31 @@ class Collected:
 
 def perform_run(run_id: str) -> bool:
     """Claim and carry out a run; False when it was not free or was lost on the way."""
-    from methods.errors import BadInput
-
     claim = claim_run(run_id=run_id, worker=f"{socket.gethostname()}:{os.getpid()}")
     if claim is None:
         return False
-    with Heartbeat(claim) as heartbeat:
-        try:
-            result = _audit(claim, heartbeat)
-        except (BadInput, DomainError) as problem:
-            return publish_failure(claim=claim, sentence=str(problem), actor=ACTOR)
-        except Exception as problem:
-            if heartbeat.lost.is_set():
-                return False
-            logger.exception("The audit %s stopped by a fault of the program.", run_id)
-            sentence = (
-                f"The audit stopped by a fault of the program ({type(problem).__name__}); "
-                "the worker's log has the details."
-            )
-            return publish_failure(claim=claim, sentence=sentence, actor=ACTOR)
-        return publish_result(
-            claim=claim, report=result.report, cube=result.cube, panel=result.panel, actor=ACTOR
+    return keep_alive(claim, lambda heartbeat: _carry_out(claim, heartbeat))
+
+
+def _carry_out(claim: Claim, heartbeat: Heartbeat) -> bool:
+    from methods.errors import BadInput
+
+    try:
+        result = _audit(claim, heartbeat)
+    except (BadInput, DomainError) as problem:
+        return publish_failure(claim=claim, sentence=str(problem), actor=ACTOR)
+    except Exception as problem:
+        if heartbeat.lost.is_set():
+            return False
+        logger.exception("The audit %s stopped by a fault of the program.", claim.run_id)
+        sentence = (
+            f"The audit stopped by a fault of the program ({type(problem).__name__}); "
+            "the worker's log has the details."
         )
-    return False  # stopped from beside: cancelled, taken over or over its time
+        return publish_failure(claim=claim, sentence=sentence, actor=ACTOR)
+    return publish_result(
+        claim=claim, report=result.report, cube=result.cube, panel=result.panel, actor=ACTOR
+    )
 
 
 def _audit(claim: Claim, heartbeat: Heartbeat) -> Result:

@@ -12,8 +12,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
-from types import TracebackType
-from typing import Self
 
 from django.db import close_old_connections, connection
 
@@ -25,11 +23,28 @@ LOOK_SECONDS = 1.0  # so long a cancelled run may still work before it notices
 
 
 class RunStopped(BaseException):
-    """Raised inside the working thread, at whatever it is doing; only `Heartbeat` catches it."""
+    """Raised inside the working thread, at whatever it is doing; only `keep_alive` catches it."""
+
+
+def keep_alive(claim: Claim, work: Callable[[Heartbeat], bool]) -> bool:
+    """Do the work beside a heartbeat; False when the work was stopped on the way.
+
+    The heartbeat's `on_lost`, if the work sets it, interrupts what Python cannot: an engine.
+    """
+    heartbeat = Heartbeat(claim)
+    try:
+        heartbeat.start()
+        try:
+            return work(heartbeat)
+        finally:
+            heartbeat.end()
+    except RunStopped:  # also where it came while the heartbeat was ending
+        heartbeat.end()
+        return False
 
 
 class Heartbeat:
-    """Renews a claim from a thread of its own, and calls `on_lost` when the work has to end."""
+    """Renews a claim from a thread of its own, and stops the work when it has to end."""
 
     def __init__(self, claim: Claim) -> None:
         self.claim = claim
@@ -41,25 +56,12 @@ class Heartbeat:
         self._working = threading.get_ident()
         self._thread = threading.Thread(target=self._beat, daemon=True, name="audit-heartbeat")
 
-    def __enter__(self) -> Self:
-        self._working = threading.get_ident()
+    def start(self) -> None:
+        """Begin, from the thread that does the work."""
         self._thread.start()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        problem: BaseException | None,
-        trace: TracebackType | None,
-    ) -> bool:
-        try:
-            self._finish()
-        except RunStopped:  # it came just now; nothing is left to stop
-            self._finish()
-            return True
-        return kind is not None and issubclass(kind, RunStopped)
-
-    def _finish(self) -> None:
+    def end(self) -> None:
+        """End; ending twice is ending once."""
         with self._raising:
             self._over = True
             _raise_in(self._working, None)  # what was sent and has not come is taken back
@@ -107,9 +109,12 @@ class Heartbeat:
         self.lost.set()
 
     def _interrupt(self) -> None:
-        if self.on_lost is not None:
+        """Interrupt the engine; at the next look the thread, which may still be computing."""
+        engine, self.on_lost = self.on_lost, None
+        if engine is not None:
             with suppress(Exception):  # an engine that is closed already has nothing to stop
-                self.on_lost()
+                engine()
+            return
         with self._raising:
             if not self._over:
                 _raise_in(self._working, RunStopped)

@@ -28,14 +28,16 @@ def watch_plans(*, now: datetime | None = None) -> dict[str, list[str]]:
     """Look at every plan and publish per system what is wrong; return it, in sentences."""
     moment = now or database_now()
     plans = list(Plan.objects.exclude(state=PlanState.ENDED).select_related("system"))
-    late = selectors.overdue_plans(plans, moment)
+    still = {plan.pk: _stands_still(plan) for plan in plans if plan.state == PlanState.ACTIVE}
+    going = [plan for plan in plans if not still.get(plan.pk)]
+    late = selectors.overdue_plans(going, moment)
     wrong: dict[str, list[str]] = defaultdict(list)
     for plan in plans:
         said = wrong[plan.system.key]
-        if plan.pk in late:
-            said.append(f"{plan.key}: the newest complete window has no finished run.")
-        elif plan.state == PlanState.ACTIVE and (reason := _stands_still(plan)):
+        if reason := still.get(plan.pk):
             said.append(f"{plan.key}: {reason}")
+        elif plan.pk in late:
+            said.append(f"{plan.key}: the newest complete window has no finished run.")
     for system_key, sentences in sorted(wrong.items()):
         _tell(system_key, sentences)
     return dict(wrong)
