@@ -31,6 +31,8 @@ class IncidentsConfig(AppConfig):
             "Evidence",
             "TimelineEntry",
             "Playbook",
+            "PostMortem",
+            "PostMortemAction",
             "RegulatorClock",
             "Filing",
             "ClockReminder",

@@ -100,3 +100,21 @@ class Dismissal(TextChoices):
     INSUFFICIENT = "insufficient_info", "Too little is known, and nobody can be asked"
     POLICY = "policy_violation", "A breach of policy that is handled elsewhere"
     OPERATIONAL = "operational_error", "A fault of operation without harm"
+
+
+class PostMortemState(TextChoices):
+    DRAFT = "draft", "Being written"
+    PROPOSED = "proposed", "Waits for a second person"
+    FROZEN = "frozen", "Frozen"
+
+
+class Visibility(TextChoices):
+    PUBLIC = "public", "Published"
+    INTERNAL = "internal", "Kept internal"
+
+
+class ActionState(TextChoices):
+    OPEN = "open", "Open"
+    DONE = "done", "Done"
+    VERIFIED = "verified", "Verified"
+    INEFFECTIVE = "ineffective", "Did not help"

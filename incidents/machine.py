@@ -26,6 +26,7 @@ class Facts:
     open_mandatory_steps: tuple[str, ...]
     undecided_duties: tuple[str, ...]
     running_clocks: tuple[str, ...]
+    post_mortem_frozen: bool
 
 
 TRANSITIONS: dict[str, tuple[str, ...]] = {
@@ -67,6 +68,10 @@ def missing_for(facts: Facts, target: str) -> list[str]:
         needs = [
             (facts.has_commander, "Someone has to take command first."),
             (reviewed, "An S1 or S2 incident is reviewed before it is closed."),
+            (
+                facts.post_mortem_frozen or facts.state != State.REVIEW,
+                "The post-mortem of a review is frozen before the incident is closed.",
+            ),
             (facts.cause_written, "Write down the cause."),
             (
                 not facts.open_mandatory_steps,

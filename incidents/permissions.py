@@ -23,4 +23,16 @@ declare_actions(
         None,
         "Decide which duties to report an incident starts, and record what was filed.",
     ),
+    Action(
+        "incidents.write_post_mortem",
+        EVERYONE - {Role.AUDITOR, Role.DPO},
+        None,
+        "Write the post-mortem of an incident and its actions.",
+    ),
+    Action(
+        "incidents.freeze_post_mortem",
+        {Role.INCIDENT_COMMANDER, Role.PRIVACY_LEAD, Role.ETHICS_REVIEWER, Role.ADMIN},
+        None,
+        "Freeze a post-mortem and decide, as one of two people, whether the public reads it.",
+    ),
 )

@@ -9,10 +9,10 @@ from django.db.models import Q, QuerySet
 
 from governance.core.actors import Actor
 from governance.core.errors import NotFound
-from incidents.choices import FINAL_STATES, NO_HARM, ClockState
+from incidents.choices import FINAL_STATES, NO_HARM, ClockState, PostMortemState, Visibility
 from incidents.clocks.regimes import REGIMES, Regime
 from incidents.metrics import Times
-from incidents.models import Episode, HarmReport, Incident, IncidentStep, RegulatorClock
+from incidents.models import Episode, HarmReport, Incident, IncidentStep, PostMortem, RegulatorClock
 
 LONGEST_NUMBER = 10  # digits of the largest number that the column holds
 
@@ -65,6 +65,12 @@ def episodes_for(actor: Actor, since: datetime | None = None) -> list[Times]:
 def present_steps(incident: Incident) -> QuerySet[IncidentStep]:
     """The steps of the episode the incident is in."""
     return incident.steps.filter(episode=incident.episode)
+
+
+def published_post_mortems() -> QuerySet[PostMortem]:
+    """What anybody may read: frozen, and published by two people."""
+    rows = PostMortem.objects.filter(state=PostMortemState.FROZEN, visibility=Visibility.PUBLIC)
+    return rows.select_related("incident").order_by("-frozen_at")
 
 
 def standing_clocks(incident: Incident) -> QuerySet[RegulatorClock]:

@@ -4,6 +4,7 @@ from incidents.models.clocks import ClockReminder, Filing, RegulatorClock
 from incidents.models.escalations import Escalation
 from incidents.models.incidents import Episode, Incident
 from incidents.models.playbooks import IncidentStep, Playbook
+from incidents.models.post_mortems import PostMortem, PostMortemAction
 from incidents.models.record import Evidence, TimelineEntry
 from incidents.models.reports import HarmReport
 
@@ -17,6 +18,8 @@ __all__ = [
     "Incident",
     "IncidentStep",
     "Playbook",
+    "PostMortem",
+    "PostMortemAction",
     "RegulatorClock",
     "TimelineEntry",
 ]

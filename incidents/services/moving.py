@@ -13,11 +13,19 @@ from governance.ledger.services import record_entry
 from governance.people.models import User
 from governance.registry.models import Hold
 from incidents import machine
-from incidents.choices import FINAL_STATES, ClockState, State, StepState, TimelineKind
-from incidents.models import Episode, Incident
+from incidents.choices import (
+    FINAL_STATES,
+    ClockState,
+    PostMortemState,
+    State,
+    StepState,
+    TimelineKind,
+)
+from incidents.models import Episode, Incident, PostMortem
 from incidents.selectors import present_steps, undecided_duties
 from incidents.services.copying import copy_playbook
 from incidents.services.escalating import begin_escalation, end_escalation
+from incidents.services.post_mortems import open_post_mortem
 from incidents.services.signalling import publish_open_incidents
 from incidents.services.timeline import add_timeline_entry
 
@@ -49,6 +57,9 @@ def gather_facts(incident: Incident) -> machine.Facts:
         cause_written=bool(incident.cause.strip()),
         open_mandatory_steps=tuple(open_steps.values_list("title", flat=True)),
         undecided_duties=tuple(one.article for one in undecided_duties(incident)),
+        post_mortem_frozen=PostMortem.objects.filter(
+            incident=incident, state=PostMortemState.FROZEN
+        ).exists(),
         running_clocks=tuple(
             clock.regime.article for clock in incident.clocks.filter(state=ClockState.RUNNING)
         ),
@@ -90,6 +101,8 @@ def move_incident(*, incident: Incident, to: str, actor: Actor, note: str = "") 
     )
     publish_open_incidents(system=incident.system, actor=actor)
     incident.refresh_from_db()
+    if incident.state == State.RESOLVED:
+        open_post_mortem(incident=incident)
     if incident.state in FINAL_STATES:
         end_escalation(incident)
     elif machine.reopens(before, to) and incident.commander_id is None:

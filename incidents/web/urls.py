@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from incidents.web import actions, clocks, metrics, pages, reports
+from incidents.web import actions, clocks, metrics, pages, post_mortems, reports
 
 urlpatterns = [
     path("incidents/", pages.board, name="incidents"),
@@ -11,6 +11,40 @@ urlpatterns = [
     path("incidents/reports/", reports.report_list, name="harm_reports"),
     path("incidents/reports/<uuid:report_id>/", reports.harm_report, name="harm_report"),
     path("incidents/reports/<uuid:report_id>/decide/", reports.decide, name="harm_report_decide"),
+    path(
+        "incidents/<str:reference>/post-mortem/",
+        post_mortems.post_mortem,
+        name="incident_post_mortem",
+    ),
+    path(
+        "incidents/<str:reference>/post-mortem/write/",
+        post_mortems.write,
+        name="incident_post_mortem_write",
+    ),
+    path(
+        "incidents/<str:reference>/post-mortem/actions/",
+        post_mortems.add_action,
+        name="incident_action_add",
+    ),
+    path(
+        "incidents/<str:reference>/post-mortem/actions/<uuid:action_id>/",
+        post_mortems.move_action,
+        name="incident_action_move",
+    ),
+    path(
+        "incidents/<str:reference>/post-mortem/freeze/",
+        post_mortems.freeze,
+        name="incident_post_mortem_freeze",
+    ),
+    path("post-mortems/", post_mortems.published, name="published_post_mortems"),
+    path("post-mortems/feed.atom", post_mortems.atom, name="post_mortems_atom"),
+    path("post-mortems/feed.json", post_mortems.json_feed, name="post_mortems_json"),
+    path("post-mortems/<str:reference>/", post_mortems.published_one, name="published_post_mortem"),
+    path(
+        "post-mortems/<str:reference>/document.json",
+        post_mortems.published_json,
+        name="published_post_mortem_json",
+    ),
     path("report-a-harm/", reports.public_report, name="public_harm_report"),
     path("incidents/<str:reference>/", pages.incident, name="incident"),
     path("incidents/<str:reference>/command/", actions.command, name="incident_command"),

@@ -23,6 +23,7 @@ READY = Facts(
     open_mandatory_steps=(),
     undecided_duties=(),
     running_clocks=(),
+    post_mortem_frozen=True,
 )
 
 facts = st.builds(
@@ -37,6 +38,7 @@ facts = st.builds(
     cause_written=st.booleans(),
     open_mandatory_steps=st.sampled_from([(), ("Lift the hold",)]),
     undecided_duties=st.sampled_from([(), ("GDPR, Article 33(1)",)]),
+    post_mortem_frozen=st.booleans(),
     running_clocks=st.sampled_from([(), ("GDPR, Article 33(1)",)]),
 )
 
@@ -54,6 +56,7 @@ facts = st.builds(
         (State.REVIEW, State.CLOSED, {"has_commander": False}, "command"),
         (State.REVIEW, State.CLOSED, {"open_mandatory_steps": ("Audit",)}, "Audit"),
         (State.REVIEW, State.CLOSED, {"undecided_duties": ("Article 33",)}, "whether these apply"),
+        (State.REVIEW, State.CLOSED, {"post_mortem_frozen": False}, "frozen"),
         (State.REVIEW, State.CLOSED, {"running_clocks": ("Article 33",)}, "Not reported yet"),
     ],
 )

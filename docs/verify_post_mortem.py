@@ -1,0 +1,53 @@
+#!/usr/bin/env python3
+"""Verify a published post-mortem without Tactful: needs `verify_tactful.py` beside this file.
+
+    python verify_post_mortem.py FILE --key KEY
+
+Checks that the document has the digest that the ledger's entry names, and that this entry stands
+in the tree signed by KEY. FILE is what the page offers as JSON; KEY and exit codes are those of
+`verify_tactful.py`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from verify_tactful import UNREADABLE, Key, read_key, tell, verify_proof
+
+
+def verify_post_mortem(bundle: dict[str, Any], key: Key) -> Iterator[str]:
+    """Yield a line for each fault of a published post-mortem."""
+    document, proof = bundle["document"], bundle["proof"]
+    if proof is None:
+        yield "not in the ledger yet: fetch it again"
+        return
+    yield from verify_proof(proof, key)
+    facts = json.loads(proof["leaf"])["facts"]
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    if facts.get("public_sha256") != hashlib.sha256(text.encode()).hexdigest():
+        yield "the document was changed after it was frozen"
+    if facts["reference"] != document["facts"]["reference"]:
+        yield "the ledger's entry is of another incident"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--key", required=True, help="verifier key: name+hash+base64")
+    given = parser.parse_args(arguments)
+    try:
+        bundle = json.loads(given.file.read_bytes())
+        return tell(verify_post_mortem(bundle, read_key(given.key)))
+    except UNREADABLE as problem:
+        print(f"{given.file} cannot be verified: {problem}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
