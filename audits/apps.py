@@ -8,7 +8,7 @@ class AuditsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from audits import permissions, signals  # noqa: F401  (importing declares)
+        from audits import permissions, receivers, signals  # noqa: F401  (importing declares)
         from audits.desk import AuditAgenda, PlanSearch
         from audits.personal_data import HOLDERS, RETENTION
         from audits.web.panel import system_panel

@@ -24,7 +24,7 @@ class SourceOrigin(models.TextChoices):
 class OnBreach(models.TextChoices):
     FINDING = "finding", "Record a finding"
     OPEN_INCIDENT = "open_incident", "Open an incident"
-    AUTO_CONTAIN = "auto_contain", "Open an incident and contain it at once"
+    AUTO_CONTAIN = "auto_contain", "Contain when an alert fires"
 
 
 class PlanWeight(models.TextChoices):
@@ -137,3 +137,55 @@ class VaultAct(models.TextChoices):
     EXPIRE = "expire", "Deleted at the end of its time"
     EXPORT = "export", "Handed to the person"
     ERASE = "erase", "Erased for the person"
+
+
+class AlertKind(models.TextChoices):
+    VALUE = "value", "A value"
+    DIFFERENCE = "difference", "A difference"
+    RATIO = "ratio", "A ratio"
+
+
+class AlertEvidence(models.TextChoices):
+    GROUPS = "groups", "Pairs of groups, from the stored counts"
+    INTERVAL = "interval", "The measurement and its interval"
+
+
+class AlertPairs(models.TextChoices):
+    ALL = "all", "All of them"
+    ONE = "one", "One declared pair"
+
+
+class AlertSide(models.TextChoices):
+    AT_MOST = "<=", "At most the limit"
+    AT_LEAST = ">=", "At least the limit"
+    WITHIN = "within", "Within the limit on both sides"
+
+
+class AlertDetector(models.TextChoices):
+    E_SR = "e_sr", "Sum over all beginnings (e-SR)"
+    E_CUSUM = "e_cusum", "Largest over all beginnings (e-CUSUM)"
+
+
+class AlertAction(models.TextChoices):
+    NOTIFY = "notify", "Tell people"
+    OPEN_INCIDENT = "open_incident", "Open an incident"
+    CONTAIN = "contain", "Open an incident and contain it at once"
+
+
+class AlertStatus(models.TextChoices):
+    OK = "ok", "In order"
+    WATCH = "watch", "Watched"
+    ALERT = "alert", "Alert"
+    RECOVERED = "recovered", "Recovered"
+    INSUFFICIENT_DATA = "insufficient_data", "Too few people"
+
+
+class AlertState(models.TextChoices):
+    FIRING = "firing", "Firing"
+    ACKNOWLEDGED = "acknowledged", "Acknowledged"
+    RESOLVED = "resolved", "Resolved"
+
+
+class WeighedAs(models.TextChoices):
+    WEIGHED = "weighed", "Weighed"
+    SKIPPED = "skipped", "Passed over"

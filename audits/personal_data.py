@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import transaction
 
 from audits import services, storage
-from audits.models import Finding, OutcomeBatch, OutputBatch, Plan
+from audits.models import Alert, Finding, OutcomeBatch, OutputBatch, Plan
 from audits.services.staging import KEPT, discard_expired
 from audits.sources.rewriting import rows_of
 from audits.vault.holding import VaultHolder, VaultRetention
@@ -46,10 +46,10 @@ class SegmentHolder:
 
 
 class OwnershipHolder:
-    """Which plans and findings a member of staff owns; erasing takes the name off them."""
+    """Which plans, findings and alerts a member of staff owns; erasing takes the name off them."""
 
-    label = "Owned audit plans and findings"
-    models = frozenset({"audits.Plan", "audits.Finding"})
+    label = "Owned audit plans, findings and alerts"
+    models = frozenset({"audits.Plan", "audits.Finding", "audits.Alert"})
 
     def export(self, person: str) -> list[dict[str, Any]]:
         kind, _, user = person.partition(":")
@@ -57,7 +57,12 @@ class OwnershipHolder:
             return []
         plans = Plan.objects.filter(owner_id=UUID(user)).values_list("key", flat=True)
         findings = Finding.objects.filter(owner_id=UUID(user)).values_list("sentence", flat=True)
-        return [{"plan": key} for key in plans] + [{"finding": text} for text in findings]
+        alerts = Alert.objects.filter(owner_id=UUID(user)).values_list("sentence", flat=True)
+        return [
+            *({"plan": key} for key in plans),
+            *({"finding": text} for text in findings),
+            *({"alert": text} for text in alerts),
+        ]
 
     def erase(self, person: str) -> int:
         kind, _, user = person.partition(":")
@@ -65,6 +70,7 @@ class OwnershipHolder:
             return 0
         with transaction.atomic():
             plans = Plan.objects.filter(owner_id=UUID(user)).update(owner=None)
+            plans += Alert.objects.filter(owner_id=UUID(user)).update(owner=None)
             return plans + Finding.objects.filter(owner_id=UUID(user)).update(owner=None)
 
 
@@ -115,13 +121,46 @@ RETENTION = (
     SegmentRetention("audits.OutcomeBatch", OutcomeBatch),
     # Order matters: findings and measurements point at their run.
     DeleteAfter(
+        "audits.Remediation",
+        REPORTS_KEPT,
+        "What was done about a kept finding, as long as the finding; then it goes first.",
+        only="EXISTS (SELECT 1 FROM audits_finding f WHERE f.id = audits_remediation.finding_id "
+        "AND f.state IN ('verified', 'risk_accepted', 'false_positive'))",
+    ),
+    DeleteAfter(
         "audits.Finding",
         REPORTS_KEPT,
         "Evidence of what was found and done, for five years.",
-        only="state IN ('verified', 'risk_accepted', 'false_positive')",
+        only="state IN ('verified', 'risk_accepted', 'false_positive') AND NOT EXISTS (SELECT 1 "
+        "FROM audits_remediation r WHERE r.finding_id = audits_finding.id)",
     ),
     DeleteAfter(
         "audits.Measurement", REPORTS_KEPT, "Trends over five years; the run keeps the report."
+    ),
+    KeepForever("audits.AlertRule", "A kept alert is read beside the rule it came from."),
+    KeepForever("audits.AlertStream", "One a pair and rule; it says where the evidence stands."),
+    DeleteAfter(
+        "audits.AlertMute", REPORTS_KEPT, "Who silenced what, for five years.", only="until < now()"
+    ),
+    DeleteAfter(
+        "audits.Alert",
+        REPORTS_KEPT,
+        "What fired and what was answered, for five years.",
+        only="state = 'resolved'",
+    ),
+    DeleteAfter(
+        "audits.AlertStep",
+        REPORTS_KEPT,
+        "The evidence path of five years; what raised a kept alert stays.",
+        only="NOT EXISTS (SELECT 1 FROM audits_alert a WHERE a.raised_by_id = audits_alertstep.id)",
+    ),
+    DeleteAfter(
+        "audits.AlertWindow",
+        REPORTS_KEPT,
+        "Which windows were weighed, as long as their runs: none is weighed twice.",
+        only="NOT EXISTS (SELECT 1 FROM audits_finding f "
+        "WHERE f.run_id = audits_alertwindow.run_id) AND NOT EXISTS (SELECT 1 FROM "
+        "audits_alertstep s WHERE s.run_id = audits_alertwindow.run_id)",
     ),
     DeleteAfter("audits.RunCube", REPORTS_KEPT, "A report can be measured again as long as it."),
     DeleteAfter(
@@ -131,6 +170,8 @@ RETENTION = (
         only="finished_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM audits_finding f "
         "WHERE f.run_id = audits_run.id) AND NOT EXISTS (SELECT 1 FROM audits_measurement m "
         "WHERE m.run_id = audits_run.id) AND NOT EXISTS (SELECT 1 FROM audits_runcube c "
-        "WHERE c.run_id = audits_run.id)",
+        "WHERE c.run_id = audits_run.id) AND NOT EXISTS (SELECT 1 FROM audits_alertstep s "
+        "WHERE s.run_id = audits_run.id) AND NOT EXISTS (SELECT 1 FROM audits_alertwindow w "
+        "WHERE w.run_id = audits_run.id)",
     ),
 )

@@ -8,7 +8,19 @@ VERDICT = "audit.{plan}.verdict"
 
 OVERDUE = "audits.overdue"
 
+ALERT = "audit.{plan}.alert"
+OVERDUE = "audits.overdue"
+
 declare_signals(
+    SignalDefinition(
+        key=ALERT,
+        owner="audits",
+        unit="alert state",
+        scope="version",
+        direction="none",
+        max_age=None,
+        title="What the alerts of an audit plan say",
+    ),
     SignalDefinition(
         key=VERDICT,
         owner="audits",

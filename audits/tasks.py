@@ -30,6 +30,9 @@ def tick() -> None:
     """Take over what was lost, then schedule due windows; many plans never delay a takeover."""
     services.reap_expired()
     services.schedule_due_runs()
+    services.observe_waiting_plans()
+    services.tell_after_mutes()
+    services.escalate_alerts()
 
 
 @shared_task(name="audits.watch")  # type: ignore[untyped-decorator]  # Celery has no types

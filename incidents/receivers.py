@@ -1,32 +1,105 @@
-"""News that moves incidents: a breach opens one, a run verifies it, a lifted hold resolves it."""
+"""News that moves incidents: an alert contains, a run verifies it, a lifted hold resolves it."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from audits.models import Run
+from audits.services import link_incident, resolve_alerts_of_incident
 from governance.core.actors import Actor
 from governance.core.clock import database_now
-from governance.core.events import BreachFound, HoldReleased, RunFinished
+from governance.core.events import (
+    AlertRaised,
+    AlertRecovered,
+    BreachFound,
+    HoldReleased,
+    RunFinished,
+)
 from governance.outbox.subscriptions import subscribes
 from governance.registry.models import Hold
-from incidents.choices import FINAL_STATES, Kind, Severity, State, StepState, StepType, TimelineKind
+from incidents.choices import (
+    CONTAINMENT,
+    FINAL_STATES,
+    Kind,
+    Severity,
+    State,
+    StepState,
+    StepType,
+    TimelineKind,
+)
 from incidents.machine import missing_for
 from incidents.models import Incident, IncidentStep
+from incidents.selectors import present_steps
 from incidents.services.moving import gather_facts, move_incident
 from incidents.services.opening import open_incident
-from incidents.services.steps import run_automatic_steps
+from incidents.services.steps import perform_step, run_automatic_steps
 from incidents.services.timeline import add_timeline_entry
 
 
 @subscribes(BreachFound)
 def open_on_breach(event: BreachFound, *, actor: Actor) -> None:
-    """Open one incident per (plan, version, metric) and contain it where the plan says so."""
+    """Open an incident where the plan says so. A verdict never contains: people decide on it."""
     if event.on_breach == "finding":
         return
+    numbers = f"{event.value:.2f}, limit {event.threshold_value:.2f}"
+    incident, created = _open(event, numbers, unattended=False, actor=actor)
+    if created:
+        run_automatic_steps(incident=incident, actor=actor)
+        return
+    _also_found(incident, event, "Also found", actor)
+
+
+@subscribes(AlertRaised)
+def contain_on_alert(event: AlertRaised, *, actor: Actor) -> None:
+    """Open one incident per (plan, version, metric), and contain it where the rule says so."""
+    if event.action == "notify":
+        return
+    numbers = f"alert, limit {event.limit:.2f}"
+    if event.estimate is not None:
+        numbers = f"{event.estimate:.2f}, limit {event.limit:.2f}"
+    contains = event.action == "contain"
+    incident, created = _open(event, numbers, unattended=contains, actor=actor)
+    link_incident(
+        alert_id=event.alert_id,
+        incident_id=str(incident.pk),
+        reference=incident.reference,
+        actor=actor,
+    )
+    if created:
+        run_automatic_steps(incident=incident, actor=actor)
+        return
+    _also_found(incident, event, "Alert", actor)
+    if not contains:
+        return
+    if incident.state in (State.RESOLVED, State.REVIEW):
+        note = f"The limit was left again: {event.sentence}"
+        incident = move_incident(incident=incident, to=State.ACTIVE, note=note, actor=actor)
+    if incident.contained_at is None:
+        # A verdict opened it and left containment to people; an alert may decide by itself.
+        for step in present_steps(incident).filter(type__in=CONTAINMENT).order_by("position"):
+            perform_step(step=step, actor=actor)
+
+
+@subscribes(AlertRecovered)
+def note_recovery(event: AlertRecovered, *, actor: Actor) -> None:
+    """What an incident's alert said is over: its timeline says so; lifting stays with people."""
+    cause = f"breach:{event.plan_key}:{event.version_key}:{event.metric}"
+    incident = Incident.objects.filter(cause_key=cause).exclude(state__in=FINAL_STATES).first()
+    if incident is not None:
+        add_timeline_entry(
+            incident=incident,
+            kind=TimelineKind.EVIDENCE,
+            sentence=f"Recovered: {event.sentence}",
+            actor=actor,
+        )
+
+
+def _open(
+    event: BreachFound | AlertRaised, numbers: str, *, unattended: bool, actor: Actor
+) -> tuple[Incident, bool]:
     run = Run.objects.select_related("plan__system", "version").get(pk=event.run_id)
-    incident, created = open_incident(
-        title=_title(run, event),
+    return open_incident(
+        title=f"{run.plan.system.title}: {event.metric.replace('_', ' ')} {numbers}",
         summary=event.sentence,
         kind=Kind.BIAS,
         severity=Severity.S2,
@@ -36,27 +109,23 @@ def open_on_breach(event: BreachFound, *, actor: Actor) -> None:
         plan=run.plan,
         run=run,
         started_at=datetime.fromisoformat(event.window_start),
-        unattended=event.on_breach == "auto_contain",
+        unattended=unattended,
         actor=actor,
     )
-    if created:
-        run_automatic_steps(incident=incident, actor=actor)
-        return
+
+
+def _also_found(
+    incident: Incident, event: BreachFound | AlertRaised, word: str, actor: Actor
+) -> None:
     started = datetime.fromisoformat(event.window_start)
     if incident.started_at is None or started < incident.started_at:
         Incident.objects.filter(pk=incident.pk).update(started_at=started)
     add_timeline_entry(
         incident=incident,
         kind=TimelineKind.EVIDENCE,
-        sentence=f"Also found from {event.window_start[:10]}: {event.sentence}",
+        sentence=f"{word} from {event.window_start[:10]}: {event.sentence}",
         actor=actor,
     )
-
-
-def _title(run: Run, event: BreachFound) -> str:
-    """`Fashion carousel: top share 0.56, limit 0.30`."""
-    metric = event.metric.replace("_", " ")
-    return f"{run.plan.system.title}: {metric} {event.value:.2f}, limit {event.threshold_value:.2f}"
 
 
 @subscribes(RunFinished)
@@ -109,3 +178,8 @@ def resolve_when_lifted(event: HoldReleased, *, actor: Actor) -> None:
     )
     if not missing_for(gather_facts(incident), State.RESOLVED):
         move_incident(incident=incident, to=State.RESOLVED, actor=actor)
+        resolve_alerts_of_incident(
+            incident_id=str(incident.pk),
+            reason=f"{incident.reference} is resolved: its replacement passed.",
+            actor=actor,
+        )

@@ -1,5 +1,13 @@
 """Tables of this room: sources and segments, plans, runs, what they measured, findings."""
 
+from audits.models.alerts import (
+    Alert,
+    AlertMute,
+    AlertRule,
+    AlertStep,
+    AlertStream,
+    AlertWindow,
+)
 from audits.models.backfills import Backfill
 from audits.models.changes import PlanChange
 from audits.models.cubes import RunCube
@@ -11,6 +19,12 @@ from audits.models.staging import StagedUpload
 from audits.models.vault import VaultAccess, VaultAttribute, VaultPermit, VaultValue
 
 __all__ = [
+    "Alert",
+    "AlertMute",
+    "AlertRule",
+    "AlertStep",
+    "AlertStream",
+    "AlertWindow",
     "Backfill",
     "Finding",
     "Measurement",

@@ -136,13 +136,6 @@ class Plan(PublicModel):
                 condition=Q(planned_looks__isnull=True) | Q(planned_looks__gte=1),
                 name="plan_looks_positive",
             ),
-            # A repeated 95 % test raises a false alarm sooner or later: containment without a
-            # person needs a declared end, declared limits and a declared number of looks.
-            models.CheckConstraint(
-                condition=~Q(on_breach=OnBreach.AUTO_CONTAIN)
-                | (Q(ends_at__isnull=False) & Q(planned_looks__isnull=False) & ~Q(limits=[])),
-                name="plan_auto_contain_is_declared",
-            ),
         ]
 
     def __str__(self) -> str:

@@ -1,5 +1,23 @@
 """Every change of state in this room. Callers import from here."""
 
+from audits.services.alert_answers import (
+    acknowledge_alert,
+    assign_alert,
+    lift_mute,
+    link_incident,
+    mute_alerts,
+    resolve_alert,
+    resolve_alerts_of_incident,
+)
+from audits.services.alert_messages import escalate_alerts, tell_after_mutes
+from audits.services.alert_rules import (
+    derive_rules,
+    derived_settings,
+    draft_rule,
+    prospect_of,
+    save_rule,
+)
+from audits.services.alerting import observe_plan, observe_waiting_plans
 from audits.services.backfills import cancel_backfill, request_backfill
 from audits.services.changes import (
     decide_plan_change,
@@ -27,6 +45,8 @@ from audits.services.watching import watch_plans
 __all__ = [
     "SEGMENTS_KEPT",
     "Claim",
+    "acknowledge_alert",
+    "assign_alert",
     "assign_finding",
     "cancel_backfill",
     "cancel_run",
@@ -37,13 +57,23 @@ __all__ = [
     "create_source",
     "decide_plan_change",
     "delete_source",
+    "derive_rules",
+    "derived_settings",
     "discard_staged",
+    "draft_rule",
     "erase_subject",
+    "escalate_alerts",
+    "lift_mute",
+    "link_incident",
     "map_columns",
     "move_finding",
+    "mute_alerts",
+    "observe_plan",
+    "observe_waiting_plans",
     "pause_plan",
     "pause_source",
     "propose_plan_change",
+    "prospect_of",
     "publish_failure",
     "publish_result",
     "push_outcomes",
@@ -52,14 +82,18 @@ __all__ = [
     "report_progress",
     "request_backfill",
     "request_verification_run",
+    "resolve_alert",
+    "resolve_alerts_of_incident",
     "resume_plan",
     "resume_source",
     "retry_run",
+    "save_rule",
     "schedule_due_runs",
     "schedule_run",
     "stage_upload",
     "take_in",
     "take_in_staged",
+    "tell_after_mutes",
     "watch_plans",
     "withdraw_plan_change",
 ]

@@ -21,6 +21,7 @@ from audits.models import Plan, PlanChange, Run
 from audits.plan_files.content import CHANGEABLE, FIXED, Content, content_of, plain, set_content
 from audits.queues import enqueue_run
 from audits.schedules import first_unscheduled, schedule_of
+from audits.services.alert_rules import derive_rules
 from audits.services.plans import check_plan, checked_limits
 from governance.core.actors import Actor
 from governance.core.clock import database_now
@@ -188,6 +189,7 @@ def _apply(plan: Plan, change: PlanChange, actor: Actor, reason: str) -> None:
     if plan.state == PlanState.ENDED and _goes_on(plan):
         plan.state = PlanState.ACTIVE
     plan.save()
+    derive_rules(plan=plan, actor=actor)
     _begin_again(plan)
     _record("applied", change, actor, reason)
     if material := sorted(set(change.after) - IMMATERIAL):

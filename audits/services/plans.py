@@ -14,6 +14,7 @@ from audits.choices import OnBreach, PlanState, PlanWeight
 from audits.models import Plan, Source
 from audits.schedule_words import duration_in_words
 from audits.schedules import schedule_of
+from audits.services.alert_rules import derive_rules
 from audits.windows import check_cron
 from governance.core.actors import Actor
 from governance.core.clock import database_now
@@ -69,8 +70,8 @@ def create_plan(
 
     A limit is `"top_share<=0.30"`, `{"limit": "top_share<=0.30", "severity": "warn"}` or
     `{"metric", "op", "value", "severity"}`; severity `warn` never decides.
-    Containment without a person (`auto_contain`) needs an end, limits and `planned_looks`: the
-    level of every interval is then corrected for that many looks.
+    With `planned_looks` the level of every interval is corrected for that many. Every limit of
+    severity `fail` gets an alert rule; only an alert contains (`auto_contain`), never a verdict.
     """
     require(actor, "audits.plan", [system])
     for part, name in ((version, "version"), (source, "source")):
@@ -125,6 +126,7 @@ def create_plan(
             "on_breach": on_breach,
         },
     )
+    derive_rules(plan=plan, actor=actor)
     return plan
 
 
@@ -248,7 +250,7 @@ def _check_dates(starts_at: datetime, ends_at: datetime | None, zone: str) -> No
 
 
 def _check_looks(plan: Plan) -> None:
-    """Refuse containment without a person that is not covered by declared looks."""
+    """Refuse more windows than were planned, and containment without a limit to contain."""
     if plan.length <= timedelta(0) or plan.every <= timedelta(0):
         raise Invalid("Windows have a length, and some time passes from one to the next.")
     windows = schedule_of(plan).count()
@@ -258,12 +260,7 @@ def _check_looks(plan: Plan) -> None:
         raise Invalid(
             f"The plan has {windows} windows, but {plan.planned_looks} looks are planned."
         )
-    if plan.on_breach != OnBreach.AUTO_CONTAIN:
-        return
-    if not any(one["severity"] == "fail" for one in plan.limits):
+    if plan.on_breach == OnBreach.AUTO_CONTAIN and not any(
+        one["severity"] == "fail" for one in plan.limits
+    ):
         raise Invalid("Containment without a person needs a limit of severity 'fail'.")
-    if plan.ends_at is None or plan.planned_looks is None:
-        raise Invalid(
-            "Containment without a person needs an end date and the number of planned looks: "
-            "a test repeated without end raises a false alarm sooner or later."
-        )

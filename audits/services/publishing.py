@@ -191,16 +191,16 @@ def _record_breach(run: Run, position: int, measurement: dict[str, Any]) -> None
 
 
 def reaction(run: Run, severity: str) -> str:
-    """Return what a breach of this run may set off.
+    """Return what a breach of this run may set off: a finding, or an incident without a hold.
 
-    Only the declared looks of a plan contain by themselves; a run that verifies a remedy reports
-    to its incident, and a limit of severity `warn` leaves a finding.
+    A test of one window that is repeated raises a false alarm sooner or later, so no verdict
+    contains: a plan that contains leaves it to its alerts, which weigh all windows together. A
+    run that verifies a remedy reports to its incident; a limit of severity `warn` only finds.
     """
-    if severity != "fail" or run.purpose == RunPurpose.VERIFICATION:
+    opens = run.plan.on_breach == OnBreach.OPEN_INCIDENT
+    if severity != "fail" or run.purpose == RunPurpose.VERIFICATION or not opens:
         return OnBreach.FINDING.value
-    if run.plan.on_breach == OnBreach.AUTO_CONTAIN and run.purpose != RunPurpose.SCHEDULED:
-        return OnBreach.OPEN_INCIDENT.value
-    return str(run.plan.on_breach)
+    return OnBreach.OPEN_INCIDENT.value
 
 
 def _publish_signals(run: Run, verdict: str) -> None:

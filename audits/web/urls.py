@@ -2,9 +2,33 @@
 
 from django.urls import path
 
-from audits.web import findings, outputs, plans, runs
+from audits.web import alert_rules, alerts, findings, outputs, plans, runs
 
 urlpatterns = [
+    path("audits/alerts/", alerts.alert_list, name="audit_alerts"),
+    path("audits/alerts/<uuid:alert_id>/", alerts.alert, name="audit_alert"),
+    path(
+        "audits/alerts/<uuid:alert_id>/acknowledge/",
+        alerts.acknowledge,
+        name="audit_alert_acknowledge",
+    ),
+    path("audits/alerts/<uuid:alert_id>/assign/", alerts.assign, name="audit_alert_assign"),
+    path("audits/alerts/<uuid:alert_id>/resolve/", alerts.resolve, name="audit_alert_resolve"),
+    path("audits/alerts/streams/<uuid:stream_id>/", alerts.stream, name="audit_alert_stream"),
+    path("audits/alerts/mutes/", alerts.mute, name="audit_alert_mute"),
+    path("audits/alerts/mutes/<uuid:mute_id>/lift/", alerts.unmute, name="audit_alert_unmute"),
+    path("audits/alerts/rules/<uuid:rule_id>/", alert_rules.rule, name="audit_alert_rule"),
+    path("audits/plans/<slug:key>/alerts/new/", alert_rules.new_rule, name="audit_alert_rule_new"),
+    path(
+        "audits/plans/<slug:key>/alerts/expected/",
+        alert_rules.expected,
+        name="audit_alert_expected",
+    ),
+    path(
+        "audits/plans/<slug:key>/alerts/derive/",
+        alert_rules.derive,
+        name="audit_alert_rules_derive",
+    ),
     path("audits/", plans.plan_list, name="audits"),
     path("audits/plans/new/", plans.new_plan, name="audit_plan_new"),
     path("audits/plans/<slug:key>/", plans.plan, name="audit_plan"),

@@ -51,7 +51,41 @@ class BreachFound(DomainEvent):
     unit: str
     window_start: str
     window_end: str
-    on_breach: str  # finding | open_incident | auto_contain
+    on_breach: str  # finding | open_incident
+    sentence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertRaised(DomainEvent):
+    """The windows of a plan, taken together, say that a limit is left.
+
+    Of all results of audits this alone may place a hold, where `action` is `contain`.
+    """
+
+    alert_id: str
+    plan_key: str
+    system_key: str
+    version_key: str
+    run_id: str
+    metric: str
+    slice: dict[str, str]
+    sentence: str
+    action: str  # notify | open_incident | contain
+    window_start: str  # of the window in which the evidence began
+    estimate: float | None
+    limit: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertRecovered(DomainEvent):
+    """What an alert said is over: the level lies well inside the limit again."""
+
+    alert_id: str
+    plan_key: str
+    system_key: str
+    version_key: str
+    metric: str
+    slice: dict[str, str]
     sentence: str
 
 

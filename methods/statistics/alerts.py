@@ -241,7 +241,8 @@ def _observed(
     return replace(
         found,
         origin=found.origin or window.start.isoformat(),
-        windows=found.windows + 1,
+        # Evidence stands still in an alert, so its windows do too: it stays the e-value it was.
+        windows=found.windows + (state.status != "alert"),
         shared=lasting,
         compared=compared,
         precision=found.precision + 1 / own,

@@ -35,7 +35,7 @@ def test_a_concentrated_window_fails_and_a_spread_one_passes(stage: Stage, run_d
     assert list(verdicts) == [("succeeded", "fail"), ("succeeded", "pass"), ("error", None)]
 
 
-def test_a_breach_becomes_one_finding_and_one_event_that_contains(
+def test_a_breach_becomes_one_finding_and_one_event_that_never_contains(
     stage: Stage, run_due: RunDue
 ) -> None:
     stage.plan()
@@ -44,7 +44,7 @@ def test_a_breach_becomes_one_finding_and_one_event_that_contains(
     finding = Finding.objects.get()
     assert finding.low > finding.threshold_value == 0.30
     (breach,) = events("BreachFound")
-    assert breach["on_breach"] == "auto_contain"
+    assert breach["on_breach"] == "finding"  # its alert contains, not the verdict
     assert breach["finding_id"] == str(finding.pk)
     assert breach["version_key"] == "learned"
     assert breach["window_start"] == START.isoformat()
@@ -136,18 +136,16 @@ def test_the_fallback_is_verified_once_for_an_incident_until_new_outputs_come(
 
 
 def test_a_run_asked_for_by_a_person_never_contains_by_itself(stage: Stage) -> None:
-    plan = stage.plan()
+    plan = stage.plan(on_breach="open_incident")
     stage.push(stage.serving, impressions("learned", favourites=0.7))
     run = services.schedule_run(plan=plan, window_start=START, window_end=START + DAY, actor=STAGE)
     perform_run(str(run.pk))
     (breach,) = events("BreachFound")
-    assert breach["on_breach"] == "open_incident"
+    assert breach["on_breach"] == "open_incident"  # which people contain, or an alert
 
 
-def test_containment_without_a_person_must_be_declared_whole(stage: Stage) -> None:
+def test_containment_without_a_person_needs_a_limit_to_contain(stage: Stage) -> None:
     for missing, said in (
-        ({"ends_at": None}, "needs an end date"),
-        ({"planned_looks": None}, "number of planned looks"),
         ({"limits": []}, "needs a limit"),
         ({"limits": [{"limit": "top_share<=0.3", "severity": "warn"}]}, "severity 'fail'"),
         ({"planned_looks": 2}, "3 windows, but 2 looks"),
