@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,7 @@ def _decoded(called: str, order: dict[str, Any]) -> dict[str, Any]:
         "RLIMIT_FSIZE": FILE_BYTES,
         "RLIMIT_NOFILE": 64,
     }
-    environment = {name: os.environ[name] for name in ("PATH", "TMPDIR") if name in os.environ}
+    environment = {"PATH": os.defpath, "TMPDIR": tempfile.gettempdir()}
     try:
         child = subprocess.run(
             [sys.executable, "-m", "audits.sources.decoder"],
