@@ -189,3 +189,40 @@ class AlertState(models.TextChoices):
 class WeighedAs(models.TextChoices):
     WEIGHED = "weighed", "Weighed"
     SKIPPED = "skipped", "Passed over"
+
+
+UNDONE_STATES = (
+    FindingState.OPEN,
+    FindingState.ACCEPTED,
+    FindingState.IN_REMEDIATION,
+    FindingState.FIXED,
+)
+
+
+class RemediationKind(models.TextChoices):
+    MODEL = "model", "Change the model or its objective"
+    DATA = "data", "Change the data it learns from"
+    SERVING = "serving", "Change how results are served"
+    VERSION = "version", "Serve another version"
+    LIMIT_USE = "limit_use", "Use it in fewer places"
+    PROCESS = "process", "Change how people work with it"
+    OTHER = "other", "Something else"
+
+
+class RemediationState(models.TextChoices):
+    PLANNED = "planned", "Planned"
+    UNDER_WAY = "under_way", "Under way"
+    DONE = "done", "Done"
+    DROPPED = "dropped", "Dropped"
+
+
+REMEDIATION_MOVES: dict[str, tuple[str, ...]] = {
+    RemediationState.PLANNED: (
+        RemediationState.UNDER_WAY,
+        RemediationState.DONE,
+        RemediationState.DROPPED,
+    ),
+    RemediationState.UNDER_WAY: (RemediationState.DONE, RemediationState.DROPPED),
+    RemediationState.DONE: (RemediationState.UNDER_WAY,),
+    RemediationState.DROPPED: (RemediationState.PLANNED,),
+}

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import groupby
 
 from django.db.models import Q
 from django.urls import reverse
 
 from audits import selectors
-from audits.choices import FindingState, PlanState
+from audits.choices import UNDONE_STATES, FindingState, PlanState
 from audits.models import Finding
 from governance.core.actors import Actor
 from governance.core.clock import database_now
 from governance.core.ports import AgendaItem, SearchHit
-
-UNDECIDED = (FindingState.OPEN, FindingState.ACCEPTED, FindingState.IN_REMEDIATION)
 
 
 class AuditAgenda:
@@ -26,15 +25,16 @@ class AuditAgenda:
     def items(self, actor: Actor) -> Sequence[AgendaItem]:
         mine = Q(owner_id=actor.reference.removeprefix("user:")) if _is_user(actor) else Q()
         if actor.may("audits.decide"):
-            mine |= Q(state=FindingState.OPEN)
+            mine |= Q(state__in=(FindingState.OPEN, FindingState.FIXED))
         elif not _is_user(actor):
             return []
-        findings = selectors.findings_for(actor).filter(mine, state__in=UNDECIDED)
+        findings = selectors.findings_for(actor).filter(mine, state__in=UNDONE_STATES)
         findings = findings.order_by("plan_id", "-created_at")[:200]
-        items = [_item(list(group)) for _plan, group in groupby(findings, lambda one: one.plan_id)]
+        now = database_now()
+        by_plan = groupby(findings, lambda one: one.plan_id)
+        items = [_item(list(group), now) for _plan, group in by_plan]
         if not actor.may("audits.run"):
             return items
-        now = database_now()
         plans = list(selectors.plans_for(actor).filter(state=PlanState.ACTIVE))
         overdue = selectors.overdue_plans(plans, now)
         late = [plan for plan in plans if plan.pk in overdue]
@@ -49,21 +49,26 @@ class AuditAgenda:
         ]
 
 
-def _item(findings: list[Finding]) -> AgendaItem:
+def _item(findings: list[Finding], now: datetime) -> AgendaItem:
     """The findings of one plan as one item; the newest speaks for them."""
     newest, count = findings[0], len(findings)
     due = [finding.due_at for finding in findings if finding.due_at]
+    late = sum(moment < now for moment in due)
+    if count > 1:
+        reason = f"{count} findings to decide" + (f", {late} of them overdue" if late else "")
+    else:
+        reason = f"Overdue: {newest.sentence}" if late else newest.sentence
     return AgendaItem(
         title=newest.plan.title,
-        url=reverse("audit_run" if count == 1 else "audit_plan", args=[_target(newest, count)]),
-        reason=f"{count} findings to decide" if count > 1 else newest.sentence,
+        url=_url(newest) if count == 1 else f"{reverse('audit_findings')}?q={newest.plan.key}",
+        reason=reason,
         due=min(due, default=None),
         system_key=newest.plan.system.key,
     )
 
 
-def _target(finding: Finding, count: int) -> str:
-    return str(finding.run_id) if count == 1 else finding.plan.key
+def _url(finding: Finding) -> str:
+    return reverse("audit_finding", args=[finding.pk])
 
 
 def _is_user(actor: Actor) -> bool:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from audits.models import Finding
 
 _RANK = {"fail": 0, "inconclusive": 1, "not_applicable": 2, "pass": 3}
 
@@ -31,3 +35,28 @@ def run_sentence(report: dict[str, Any]) -> str:
             f"{len(report['measurements'])} measurements, none judged: the plan declares no limit."
         )
     return measurement_sentence(worst)
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A subject and a body that stand by themselves."""
+
+    subject: str
+    body: str
+
+
+def finding_mail(finding: Finding) -> Mail:
+    """Return a finding as a message: what was found, who has it, until when."""
+    system = finding.plan.system.title
+    version = f", version {finding.run.version.key}" if finding.run.version else ""
+    window = f"{finding.run.window_start:%Y-%m-%d} to {finding.run.window_end:%Y-%m-%d}"
+    owner = finding.owner.name or finding.owner.email if finding.owner else "nobody yet"
+    due = f"{finding.due_at:%Y-%m-%d}" if finding.due_at else "no date yet"
+    state = finding.get_state_display().lower()
+    return Mail(
+        subject=f"Finding on {system}: {finding.metric.replace('_', ' ')}",
+        body=(
+            f"{finding.sentence} System: {system}{version}. Window: {window}. "
+            f"The finding is {state}; owner: {owner}; due: {due}."
+        ),
+    )

@@ -248,6 +248,8 @@ SPECTACULAR_SETTINGS = {
         "LiftStateEnum": ["awaiting_second_person", "lifted"],
         "PlanChangeStateEnum": "audits.choices.PlanChangeState",
         "PlanStateEnum": "audits.choices.PlanState",
+        "RemediationKindEnum": "audits.choices.RemediationKind",
+        "RemediationStateEnum": "audits.choices.RemediationState",
         "RoleEnum": "governance.people.choices.Role",
         "RunPurposeEnum": "audits.choices.RunPurpose",
         "RunStateEnum": "audits.choices.RunState",

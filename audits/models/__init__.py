@@ -11,7 +11,7 @@ from audits.models.alerts import (
 from audits.models.backfills import Backfill
 from audits.models.changes import PlanChange
 from audits.models.cubes import RunCube
-from audits.models.findings import Finding
+from audits.models.findings import Finding, Remediation
 from audits.models.outputs import OutcomeBatch, OutputBatch, Source
 from audits.models.plans import Plan
 from audits.models.runs import Measurement, Run
@@ -32,6 +32,7 @@ __all__ = [
     "OutputBatch",
     "Plan",
     "PlanChange",
+    "Remediation",
     "Run",
     "RunCube",
     "Source",

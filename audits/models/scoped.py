@@ -30,3 +30,7 @@ class PlanScoped(SystemScoped[Row_co]):
 
 class RunScoped(SystemScoped[Row_co]):
     system_lookup = "run__plan__system__key__in"
+
+
+class FindingScoped(SystemScoped[Row_co]):
+    system_lookup = "finding__plan__system__key__in"

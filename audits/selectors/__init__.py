@@ -22,8 +22,15 @@ from audits.selectors.changes import (
     waiting_change,
 )
 from audits.selectors.findings import (
+    FINDING_ORDERS,
+    SETTLED,
+    UNDONE,
+    FindingFilter,
+    filtered_findings,
     find_finding,
+    find_remediation,
     findings_for,
+    overdue_findings,
 )
 from audits.selectors.outputs import (
     ClickDifference,
@@ -67,10 +74,14 @@ from audits.selectors.runs import (
 )
 
 __all__ = [
+    "FINDING_ORDERS",
+    "SETTLED",
+    "UNDONE",
     "BackfillProgress",
     "ClickDifference",
     "ClickRate",
     "ClickRates",
+    "FindingFilter",
     "Prospect",
     "RunProgress",
     "VerdictRow",
@@ -81,12 +92,14 @@ __all__ = [
     "deciding_measurements",
     "delivered_since",
     "evidence_steps",
+    "filtered_findings",
     "find_alert",
     "find_backfill",
     "find_finding",
     "find_mute",
     "find_plan",
     "find_plan_change",
+    "find_remediation",
     "find_rule",
     "find_run",
     "find_stream",
@@ -99,6 +112,7 @@ __all__ = [
     "open_alerts_for",
     "outcome_batches_for",
     "output_batches_for",
+    "overdue_findings",
     "overdue_plans",
     "passed_over",
     "plan_as_declared",

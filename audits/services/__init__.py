@@ -29,6 +29,11 @@ from audits.services.leases import Claim, claim_run, reap_expired, report_progre
 from audits.services.plans import create_plan, pause_plan, resume_plan
 from audits.services.publishing import publish_failure, publish_result
 from audits.services.pushing import SEGMENTS_KEPT, erase_subject, push_outcomes, push_outputs
+from audits.services.remediations import (
+    measure_remediation,
+    move_remediation,
+    plan_remediation,
+)
 from audits.services.runs import cancel_run, retry_run
 from audits.services.scheduling import request_verification_run, schedule_due_runs, schedule_run
 from audits.services.source_states import delete_source, pause_source, resume_source
@@ -66,12 +71,15 @@ __all__ = [
     "lift_mute",
     "link_incident",
     "map_columns",
+    "measure_remediation",
     "move_finding",
+    "move_remediation",
     "mute_alerts",
     "observe_plan",
     "observe_waiting_plans",
     "pause_plan",
     "pause_source",
+    "plan_remediation",
     "propose_plan_change",
     "prospect_of",
     "publish_failure",

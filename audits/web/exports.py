@@ -1,11 +1,14 @@
-"""Measurements as CSV; a cell that a spreadsheet would take for a formula is made a text."""
+"""Measurements and findings as CSV; a cell that could run as a formula is made a text."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from audits.models import Finding
 
 COLUMNS = (
     "metric",
@@ -23,6 +26,29 @@ COLUMNS = (
     "verdict",
     "missing_units",
     "note",
+)
+FINDING_COLUMNS = (
+    "id",
+    "found_at",
+    "system",
+    "version",
+    "plan",
+    "window_start",
+    "window_end",
+    "metric",
+    "slice",
+    "value",
+    "low",
+    "high",
+    "n",
+    "unit",
+    "limit",
+    "severity",
+    "state",
+    "owner",
+    "due",
+    "note",
+    "sentence",
 )
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -52,6 +78,39 @@ def measurements_csv(measurements: Sequence[dict[str, Any]]) -> str:
             "missing_units": missing["units"] if missing else "",
         }
         writer.writerow([safe_cell(flat[name]) for name in COLUMNS])
+    return out.getvalue()
+
+
+def findings_csv(findings: Iterable[Finding]) -> str:
+    """Return one row a finding."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(FINDING_COLUMNS)
+    for one in findings:
+        row = (
+            one.pk,
+            one.created_at.isoformat(),
+            one.plan.system.key,
+            one.run.version.key if one.run.version else "",
+            one.plan.key,
+            one.run.window_start.isoformat(),
+            one.run.window_end.isoformat(),
+            one.metric,
+            _group(one.slice),
+            one.value,
+            one.low,
+            one.high,
+            one.n,
+            one.unit,
+            f"{one.threshold_op} {one.threshold_value:g}",
+            one.severity,
+            one.state,
+            one.owner.email if one.owner else "",
+            one.due_at.date().isoformat() if one.due_at else "",
+            one.note,
+            one.sentence,
+        )
+        writer.writerow([safe_cell(part) for part in row])
     return out.getvalue()
 
 

@@ -7,54 +7,63 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from audits import selectors, services
-from audits.choices import OPEN_RUN_STATES
-from audits.models import Run
-from audits.services.publishing import digest_of
+from audits.choices import OPEN_RUN_STATES, RunState
+from audits.models import Run, RunCube
+from audits.presentation.troubles import Place, explain_trouble
+from audits.reports.assembling import content_of_run, report_of
+from audits.reports.html import report_html
+from audits.reports.pdf import report_pdf
 from audits.web.exports import measurements_csv
 from audits.web.measurements import listed
-from audits.wording import measurement_sentence, worst_measurement
+from audits.wording import worst_measurement
 from governance.core.actors import Actor
-from governance.core.errors import NotFound
 from governance.people.actors import request_actor
 from governance.people.web.access import requires
-
-SENTENCES = 6
 
 
 @requires("audits.view")
 def run(request: HttpRequest, run_id: str) -> HttpResponse:
-    """One run with its report, or with its progress while it is open."""
+    """One run with its report, or with its progress while it is open, or with what went wrong."""
     actor = request_actor(request)
     found = selectors.find_run(run_id, actor)
     context: dict[str, Any] = {
         "run": found,
         "open": found.state in OPEN_RUN_STATES,
+        "progress": selectors.run_progress(found),
         "may_run": actor.may("audits.run"),
-        "findings": list(found.findings.all()),
         **_neighbours(found, actor),
     }
     if found.report is not None:
-        context |= _reported(found.report)
+        context |= _reported(found)
         context |= listed(found.report["measurements"], request.GET)
+    elif not context["open"]:
+        trouble = explain_trouble(found.error, cancelled=found.state == RunState.CANCELLED)
+        context |= {"trouble": trouble, "mend_url": _mend_url(found, trouble.place)}
     return render(request, "audits/run.html", context)
 
 
-def _reported(report: dict[str, Any]) -> dict[str, Any]:
-    judged = [one for one in report["measurements"] if one["threshold"] is not None]
-    worst = worst_measurement(report)
+def _reported(run: Run) -> dict[str, Any]:
+    report = report_of(run)
     return {
         "report": report,
-        "worst": worst,
-        "judged_sentences": [measurement_sentence(one) for one in judged if one is not worst][
-            :SENTENCES
-        ],
-        "forests": [one for one in report["charts"] if one.get("kind") == "forest"],
-        "tables": [table for table in report["tables"] if table.get("rows")],
-        "report_sha256": digest_of(report),
+        "content": content_of_run(run),
+        "worst": worst_measurement(report),
+        "findings": list(run.findings.all()),
+        "has_cube": RunCube.objects.filter(run=run).exists(),
     }
+
+
+def _mend_url(run: Run, place: Place) -> str:
+    """Where what went wrong is put right."""
+    if place == "none":
+        return ""
+    if place in ("outputs", "source"):
+        return f"{reverse('audit_outputs')}?system={run.plan.system.key}"
+    return reverse("audit_plan", args=[run.plan.key])
 
 
 def _neighbours(run: Run, actor: Actor) -> dict[str, Run | None]:
@@ -71,7 +80,8 @@ def progress(request: HttpRequest, run_id: str) -> HttpResponse:
     """The moving part of an open run; once it has ended the whole page is asked for again."""
     found = selectors.find_run(run_id, request_actor(request))
     open_ = found.state in OPEN_RUN_STATES
-    response = render(request, "audits/run_progress.html", {"run": found, "open": open_})
+    context = {"run": found, "open": open_, "progress": selectors.run_progress(found)}
+    response = render(request, "audits/run_progress.html", context)
     if not open_:
         response["HX-Refresh"] = "true"
     return response
@@ -88,17 +98,37 @@ def cancel(request: HttpRequest, run_id: str) -> HttpResponse:
     return redirect("audit_run", run_id=run_id)
 
 
-def _report_of(request: HttpRequest, run_id: str) -> dict[str, Any]:
-    found = selectors.find_run(run_id, request_actor(request))
-    if found.report is None:
-        raise NotFound("This run has no report.")
-    return dict(found.report)
+@require_POST
+@requires("audits.run")
+def again(request: HttpRequest, run_id: str) -> HttpResponse:
+    """Audit the same window and version once more."""
+    actor = request_actor(request)
+    found = selectors.find_run(run_id, actor)
+    made = services.schedule_run(
+        plan=found.plan,
+        window_start=found.window_start,
+        window_end=found.window_end,
+        version=found.version,
+        actor=actor,
+    )
+    return redirect("audit_run", run_id=made.pk)
+
+
+def _run_of(request: HttpRequest, run_id: str) -> Run:
+    return selectors.find_run(run_id, request_actor(request))
+
+
+def _file(body: str | bytes, kind: str, name: str) -> HttpResponse:
+    response = HttpResponse(body, content_type=kind)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 @requires("audits.view")
 def export_json(request: HttpRequest, run_id: str) -> HttpResponse:
     """The whole report as the method wrote it."""
-    response = JsonResponse(_report_of(request, run_id), json_dumps_params={"indent": 2})
+    report = report_of(_run_of(request, run_id))
+    response = JsonResponse(report, json_dumps_params={"indent": 2})
     response["Content-Disposition"] = f'attachment; filename="run-{run_id}.json"'
     return response
 
@@ -106,7 +136,19 @@ def export_json(request: HttpRequest, run_id: str) -> HttpResponse:
 @requires("audits.view")
 def export_csv(request: HttpRequest, run_id: str) -> HttpResponse:
     """The measurements as a table that spreadsheets open without running anything."""
-    text = measurements_csv(_report_of(request, run_id)["measurements"])
-    response = HttpResponse(text, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="run-{run_id}.csv"'
-    return response
+    text = measurements_csv(report_of(_run_of(request, run_id))["measurements"])
+    return _file(text, "text/csv; charset=utf-8", f"run-{run_id}.csv")
+
+
+@requires("audits.view")
+def export_html(request: HttpRequest, run_id: str) -> HttpResponse:
+    """The report as one page that stands alone."""
+    page = report_html(content_of_run(_run_of(request, run_id)))
+    return _file(page, "text/html; charset=utf-8", f"run-{run_id}.html")
+
+
+@requires("audits.view")
+def export_pdf(request: HttpRequest, run_id: str) -> HttpResponse:
+    """The report for print: tagged, and the same bytes whenever it is asked for."""
+    made = report_pdf(content_of_run(_run_of(request, run_id)))
+    return _file(made, "application/pdf", f"run-{run_id}.pdf")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from audits.web import alert_rules, alerts, findings, outputs, plans, runs
+from audits.web import alert_rules, alerts, comparisons, findings, outputs, plans, runs
 
 urlpatterns = [
     path("audits/alerts/", alerts.alert_list, name="audit_alerts"),
@@ -38,9 +38,31 @@ urlpatterns = [
     path("audits/runs/<uuid:run_id>/", runs.run, name="audit_run"),
     path("audits/runs/<uuid:run_id>/progress/", runs.progress, name="audit_run_progress"),
     path("audits/runs/<uuid:run_id>/cancel/", runs.cancel, name="audit_run_cancel"),
+    path("audits/runs/<uuid:run_id>/again/", runs.again, name="audit_run_again"),
+    path("audits/runs/<uuid:run_id>/what-if/", comparisons.what_if, name="audit_run_what_if"),
+    path("audits/runs/<uuid:run_id>/report.pdf", runs.export_pdf, name="audit_run_pdf"),
+    path("audits/runs/<uuid:run_id>/report.html", runs.export_html, name="audit_run_html"),
+    path("audits/compare/", comparisons.compare, name="audit_compare"),
     path("audits/runs/<uuid:run_id>/report.json", runs.export_json, name="audit_run_json"),
     path("audits/runs/<uuid:run_id>/report.csv", runs.export_csv, name="audit_run_csv"),
     path("audits/findings/", findings.finding_list, name="audit_findings"),
+    path("audits/findings/export.csv", findings.export, name="audit_findings_csv"),
+    path("audits/findings/<uuid:finding_id>/", findings.finding, name="audit_finding"),
+    path(
+        "audits/findings/<uuid:finding_id>/remediations/",
+        findings.plan_remediation,
+        name="audit_remediation_plan",
+    ),
+    path(
+        "audits/findings/<uuid:finding_id>/remediations/<uuid:remediation_id>/move/",
+        findings.move_remediation,
+        name="audit_remediation_move",
+    ),
+    path(
+        "audits/findings/<uuid:finding_id>/remediations/<uuid:remediation_id>/measure/",
+        findings.measure_remediation,
+        name="audit_remediation_measure",
+    ),
     path("audits/findings/<uuid:finding_id>/move/", findings.move, name="audit_finding_move"),
     path("audits/findings/<uuid:finding_id>/assign/", findings.assign, name="audit_finding_assign"),
     path("audits/outputs/", outputs.output_list, name="audit_outputs"),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from governance.charts import svg
 from governance.charts.figures import count, figure
 
-_PANEL, _GAP, _HEAD, _FOOT = 158.0, 26.0, 34.0, 24.0
+_PANEL, _GAP, _HEAD, _FOOT = 158.0, 26.0, 40.0, 24.0
 _AXIS = 34.0
 
 
@@ -70,8 +70,8 @@ def _panel(one: ReliabilitySeries, x: float, y: float, largest: int, *, first: b
     scale_x, scale_y = svg.Scale(0, 1, x, x + _PANEL), svg.Scale(0, 1, base, top)
     total = f"n = {count(sum(one.counts))}"
     body = [
-        svg.label(x, y + 12, svg.fit(one.label, _PANEL), weight=500, full=one.label),
-        svg.label(x, y + 26, total, size=11, tone="quiet"),
+        svg.label(x, y + 16, svg.fit(one.label, _PANEL), weight=500, full=one.label),
+        svg.label(x, y + 31, total, size=11, tone="quiet"),
     ]
     for tick in (0.0, 0.5, 1.0):
         at = scale_y(tick)

@@ -118,7 +118,6 @@ def test_a_finding_goes_its_way_with_reasons(audited: Stage, cast: Any) -> None:
         ("accepted", "", "accepted"),
         ("in_remediation", "", "in_remediation"),
         ("fixed", "New exploration", "fixed"),
-        ("verified", "Run of 8 January passed", "verified"),
     ):
         client.post(move, {"state": state, "note": note})
         finding.refresh_from_db()
