@@ -11,6 +11,7 @@ import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from audits.alerts.panels import collect_panel
 from audits.cubes import LARGEST_STORED, MEGABYTE, SUPPRESSED, PackedCube, pack_cube, with_days
 from audits.models import Run
 from audits.services.heartbeat import Heartbeat, keep_alive
@@ -85,12 +86,13 @@ def _audit(claim: Claim, heartbeat: Heartbeat) -> Result:
         note = f"Measuring {opened.rows:,} outputs"
         report_progress(claim=claim, percent=30, note=note)
         collected = _collect(run, join_attributes(opened, run))
+        panel = collect_panel(run, opened, collected.cube)
         heartbeat.on_lost = None
     report_progress(claim=claim, percent=70, note="Weighing the evidence")
     report = _measure(run, collected)
     packed = pack_cube(run.plan.method, collected.cube)
     report_progress(claim=claim, percent=90, note="Publishing")
-    return Result(report, _small_enough(packed), None)
+    return Result(report, _small_enough(packed), panel)
 
 
 def _collect(run: Run, opened: OpenInput) -> Collected:

@@ -9,7 +9,6 @@ VERDICT = "audit.{plan}.verdict"
 OVERDUE = "audits.overdue"
 
 ALERT = "audit.{plan}.alert"
-OVERDUE = "audits.overdue"
 
 declare_signals(
     SignalDefinition(

@@ -15,8 +15,6 @@ from audits.models import AlertRule, Run
 from governance.core.errors import DomainError
 
 if TYPE_CHECKING:
-    import ibis
-
     from audits.sources.reading import OpenInput
     from methods.fairness.contrasts import Pair
     from methods.fairness.cube import GroupCube
@@ -105,8 +103,8 @@ def _collect(run: Run, before: Run, cube: GroupCube) -> dict[str, Any] | None:
     }
 
 
-def _joined(span: Run, opened: OpenInput) -> ibis.Table | None:
-    """The rows that count, as the run itself reads them."""
+def _joined(span: Run, opened: OpenInput) -> Any:
+    """The table of the rows that count, as the run itself reads them; None without rows."""
     if span.plan.vault_attributes:
         from audits.vault.joining import join_attributes
 
@@ -118,7 +116,7 @@ def _joined(span: Run, opened: OpenInput) -> ibis.Table | None:
     return table.filter([table[name].notnull() for name in labels]) if labels else table
 
 
-def _part(table: ibis.Table, run: Run) -> ibis.Table:
+def _part(table: Any, run: Run) -> Any:
     moment = table.occurred_at
     return table.filter(moment >= run.window_start, moment < run.window_end)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -10,13 +10,15 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from audits import selectors, services
-from audits.alerts.expectation import Expectation
 from audits.models import AlertRule, Plan
 from audits.web.alert_forms import RuleForm, initial_of
 from audits.web.alerts import MUTE_DAYS
 from governance.core.errors import DomainError
 from governance.people.actors import request_actor
 from governance.people.web.access import requires
+
+if TYPE_CHECKING:
+    from audits.alerts.expectation import Expectation
 
 
 @requires("audits.view")
