@@ -11,8 +11,8 @@ from django.db import transaction
 
 from audits import services, storage
 from audits.models import Alert, Finding, OutcomeBatch, OutputBatch, Plan
+from audits.services.erasing import rows_about
 from audits.services.staging import KEPT, discard_expired
-from audits.sources.rewriting import rows_of
 from audits.vault.holding import VaultHolder, VaultRetention
 from governance.core.actors import SystemActor
 from governance.core.ports import DeleteAfter, KeepForever
@@ -21,21 +21,24 @@ REPORTS_KEPT = timedelta(days=1826)
 
 
 class SegmentHolder:
-    """The rows of a person in segments; erasing rewrites each segment without them."""
+    """The rows of a person in segments; erasing rewrites each segment without them.
 
-    label = "Outputs that systems served"
-    models = frozenset({"audits.OutputBatch"})
+    Outcomes are a person's through the outputs they belong to.
+    """
+
+    label = "Outputs that systems served, and what became of them"
+    models = frozenset({"audits.OutputBatch", "audits.OutcomeBatch"})
 
     def export(self, person: str) -> list[dict[str, Any]]:
         kind, _, pseudonym = person.partition(":")
         if kind != "subject":
             return []
         found: list[dict[str, Any]] = []
-        batches = OutputBatch.objects.filter(columns__contains=["subject"])
-        for batch in batches.select_related("system", "version"):
-            for row in rows_of(batch.path, pseudonym):
-                version = batch.version.key if batch.version else None
-                found.append({"system": batch.system.key, "version": version, **row})
+        for batch, row in rows_about(pseudonym):
+            origin: dict[str, Any] = {"system": batch.system.key}
+            if isinstance(batch, OutputBatch):
+                origin["version"] = batch.version.key if batch.version else None
+            found.append({**origin, **row})
         return found
 
     def erase(self, person: str) -> int:

@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from audits import selectors, services
 from audits.choices import SourceKind
 from audits.models import OutcomeBatch, OutputBatch, Source
-from audits.services.pushing import LARGEST_BODY
+from audits.services.pushing import LARGEST_BODY, TooLarge
 from audits.sources.ingest import MEDIA_TYPES
 from governance.core.api.viewsets import BaseViewSet
 from governance.core.errors import Invalid
@@ -27,6 +27,7 @@ from governance.registry.selectors import find_system
 CHUNK = 1024 * 1024
 OF_A_SYSTEM = OpenApiParameter("system", str, required=True, description="key of the system")
 OF_A_VERSION = OpenApiParameter("version", str, description="key of the version")
+OF_A_SOURCE = OpenApiParameter("source", str, description="key of the source they belong to")
 
 
 class RawBody(BaseParser):
@@ -35,16 +36,27 @@ class RawBody(BaseParser):
     media_type = "*/*"
 
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        request = (parser_context or {}).get("request")
+        if request is not None and _said_length(request) > LARGEST_BODY:
+            raise TooLarge  # before a byte of it is read
         file = tempfile.NamedTemporaryFile(prefix="tactful-body-")  # noqa: SIM115  (closed by view)
         size = 0
-        while chunk := stream.read(CHUNK):
-            size += len(chunk)
-            if size > LARGEST_BODY:
-                file.close()
-                raise Invalid("The data is larger than 1 GB: send smaller parts.")
-            file.write(chunk)
-        file.flush()
+        try:
+            while chunk := stream.read(CHUNK):
+                size += len(chunk)
+                if size > LARGEST_BODY:
+                    raise TooLarge
+                file.write(chunk)
+            file.flush()
+        except BaseException:
+            file.close()
+            raise
         return file
+
+
+def _said_length(request: Request) -> int:
+    said = request.META.get("CONTENT_LENGTH") or "0"
+    return int(said) if said.isdigit() else 0
 
 
 class SourceSerializer(serializers.ModelSerializer[Source]):
@@ -133,6 +145,16 @@ def _system(request: Request, view: BaseViewSet) -> System:
     return found
 
 
+def _source(request: Request, system: System) -> Source | None:
+    key = request.query_params.get("source", "")
+    if not key:
+        return None
+    source = Source.objects.filter(system=system, key=key).first()
+    if source is None:
+        raise Invalid(f"The system {system.key} has no source {key!r}.")
+    return source
+
+
 class Sources(mixins.ListModelMixin, mixins.RetrieveModelMixin, BaseViewSet):
     """Streams of outputs and what their columns mean."""
 
@@ -178,7 +200,7 @@ class OutputBatches(mixins.ListModelMixin, mixins.RetrieveModelMixin, BaseViewSe
         return found.filter(system__key=key) if key else found
 
     @extend_schema(
-        parameters=[OF_A_SYSTEM, OF_A_VERSION],
+        parameters=[OF_A_SYSTEM, OF_A_VERSION, OF_A_SOURCE],
         request=dict.fromkeys(MEDIA_TYPES, OpenApiTypes.BINARY),
         responses={201: OutputBatchSerializer, 200: OutputBatchSerializer},
     )
@@ -188,10 +210,12 @@ class OutputBatches(mixins.ListModelMixin, mixins.RetrieveModelMixin, BaseViewSe
         version = system.versions.filter(key=key).first() if key else None
         if key and version is None:
             raise Invalid(f"The system {system.key} has no version {key!r}.")
+        source = _source(request, system)
         with _body(request) as body:
             batch, created = services.push_outputs(
                 system=system,
                 version=version,
+                source=source,
                 data=Path(body.name),
                 media_type=media_type,
                 actor=self.actor,

@@ -24,11 +24,12 @@ from audits.services.changes import (
     propose_plan_change,
     withdraw_plan_change,
 )
+from audits.services.erasing import erase_subject
 from audits.services.findings import assign_finding, move_finding
 from audits.services.leases import Claim, claim_run, reap_expired, report_progress
 from audits.services.plans import create_plan, pause_plan, resume_plan
 from audits.services.publishing import publish_failure, publish_result
-from audits.services.pushing import SEGMENTS_KEPT, erase_subject, push_outcomes, push_outputs
+from audits.services.pushing import SEGMENTS_KEPT, push_outcomes, push_outputs
 from audits.services.remediations import (
     measure_remediation,
     move_remediation,

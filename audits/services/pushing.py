@@ -1,4 +1,4 @@
-"""Outputs and outcomes come in, once per digest; a person's rows go out when they are erased."""
+"""Outputs and outcomes come in, once per digest; how a person's rows leave is in `erasing`."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
-from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from audits import storage
+from audits.choices import SourceOrigin
 from audits.models import OutcomeBatch, OutputBatch, Source
 from audits.models.outputs import Segment
 from audits.sources.decoding import decode_segment
@@ -29,6 +29,18 @@ from governance.registry.models import ModelVersion, System
 
 SEGMENTS_KEPT = timedelta(days=730)
 LARGEST_BODY = 1024 * 1024 * 1024
+
+
+class TooLarge(Invalid):
+    """More came at once than one push may hold."""
+
+    status = 413
+    title = "Too large"
+
+    def __init__(self) -> None:
+        most = LARGEST_BODY // 1024**2
+        super().__init__(f"The data is larger than {most:,} MB: send smaller parts.")
+
 
 Batch = TypeVar("Batch", bound=Segment)
 
@@ -52,6 +64,8 @@ def push_outputs(
         raise Invalid(f"The version {version.key!r} is not one of {system.key}.")
     if source is not None and source.system_id != system.pk:
         raise Invalid(f"The source {source.key!r} is not one of {system.key}.")
+    if source is not None and source.origin != SourceOrigin.PUSHED:
+        raise Invalid(f"The source {source.key!r} is read where it lies; nothing is sent to it.")
     with _as_file(data) as path:
         digest = _digest(path)
         known = OutputBatch.objects.filter(system=system, digest=digest).first()
@@ -150,7 +164,7 @@ def _same_version(known: OutputBatch, version: ModelVersion | None) -> OutputBat
 def _as_file(data: bytes | Path) -> Iterator[Path]:
     if isinstance(data, Path):
         if data.stat().st_size > LARGEST_BODY:
-            raise Invalid("The data is larger than 1 GB: send smaller parts.")
+            raise TooLarge
         yield data
         return
     with tempfile.NamedTemporaryFile(prefix="tactful-push-") as file:
@@ -162,43 +176,3 @@ def _as_file(data: bytes | Path) -> Iterator[Path]:
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def erase_subject(*, subject: str, actor: Actor) -> int:
-    """Remove every row of one person (a pseudonym) from all segments; return how many."""
-    theirs = OutputBatch.objects.filter(columns__contains=["subject"])
-    return sum(
-        _rewrite(batch_id, subject, actor) for batch_id in theirs.values_list("pk", flat=True)
-    )
-
-
-@transaction.atomic
-def _rewrite(batch_id: UUID, subject: str, actor: Actor) -> int:
-    """Write one segment anew without the person; the old file goes once that is committed."""
-    from audits.sources.rewriting import rewrite_without
-
-    batch = (
-        OutputBatch.objects.select_for_update(of=("self",))
-        .select_related("system")
-        .get(pk=batch_id)
-    )
-    old, new = batch.path, f"outputs/{batch.system.key}/{uuid7()}.parquet"
-    removed, shown, clicked = rewrite_without(old, new, subject)
-    if not removed:
-        return 0
-    batch.path = new
-    batch.size = storage.locate(new).stat().st_size
-    batch.rows -= removed
-    batch.shown -= shown
-    batch.clicked -= clicked
-    batch.erased_rows += removed
-    batch.save()
-    record_entry(
-        verb="audits.segment_rewritten",
-        object_type="outputbatch",
-        object_id=str(batch.pk),
-        actor=actor,
-        facts={"rows_removed": removed},
-    )
-    transaction.on_commit(lambda: storage.discard(old))
-    return removed
