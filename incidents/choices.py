@@ -43,6 +43,20 @@ class StepType(TextChoices):
     RUN_AUDIT = "run_audit", "Verification audit"
     INVESTIGATE = "investigate", "Investigate"
     LIFT_HOLD = "lift_hold", "Lift the hold (two people)"
+    DECIDE_DUTIES = "decide_duties", "Decide on duties to report"
+    POST_MORTEM = "post_mortem", "Post-mortem"
+    BY_HAND = "by_hand", "Done by people"
+
+
+class Part(TextChoices):
+    """The six things an incident is about, in the order people ask for them."""
+
+    CONTAIN = "contain", "Contain"
+    CONFIRM = "confirm", "Confirm"
+    NOTIFY = "notify", "Notify"
+    INVESTIGATE = "investigate", "Investigate"
+    FIX = "fix", "Fix"
+    PUBLISH = "publish", "Publish"
 
 
 CONTAINMENT = (StepType.PLACE_HOLD, StepType.ROLLBACK_MODEL)

@@ -18,6 +18,12 @@ declare_actions(
         "Take command of an incident, move it on and run its steps.",
     ),
     Action(
+        "incidents.edit_playbooks",
+        {Role.INCIDENT_COMMANDER, Role.ADMIN},
+        None,
+        "Import the next version of a playbook.",
+    ),
+    Action(
         "incidents.report_to_authority",
         {Role.PRIVACY_LEAD, Role.ADMIN},
         None,

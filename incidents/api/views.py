@@ -136,15 +136,16 @@ class IncidentViewSet(mixins.ListModelMixin, BaseViewSet):
 class PlaybookSerializer(serializers.ModelSerializer[Playbook]):
     class Meta:
         model = Playbook
-        fields = ("key", "version", "title", "steps")
+        fields = ("key", "version", "title", "summary", "kinds", "steps")
 
 
 class PlaybookViewSet(BaseViewSet):
-    """The playbook that the next incident copies."""
+    """The playbooks that the next incidents copy, one for each kind of harm."""
 
     serializer_class = PlaybookSerializer
     queryset = Playbook.objects.none()
     required_actions = {"list": "incidents.view"}
 
     def list(self, request: Request) -> Response:
-        return Response(self.get_serializer([current_playbook()], many=True).data)
+        books = {book.pk: book for book in map(current_playbook, Kind.values)}
+        return Response(self.get_serializer(list(books.values()), many=True).data)

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from governance.core.models import KeyField, PublicModel
-from incidents.choices import StepState, StepType
+from incidents.choices import Part, StepState, StepType
 from incidents.models.incidents import Incident
 
 
@@ -16,7 +16,10 @@ class Playbook(PublicModel):
     key = KeyField()
     version = models.PositiveIntegerField()
     title = models.CharField(max_length=120)
+    summary = models.TextField(blank=True, default="")
+    kinds = models.JSONField(default=list, help_text="Kinds of harm it is for; empty: any.")
     steps = models.JSONField()
+    imported_by = models.CharField(max_length=80, blank=True, default="")
 
     class Meta:
         constraints = (
@@ -34,6 +37,8 @@ class IncidentStep(PublicModel):
     playbook = models.ForeignKey(Playbook, on_delete=models.PROTECT)
     episode = models.PositiveSmallIntegerField(default=1)
     position = models.PositiveSmallIntegerField()
+    key = models.CharField(max_length=41, default="")
+    part = models.CharField(max_length=12, choices=Part, default=Part.CONTAIN)
     type = models.CharField(max_length=20, choices=StepType)
     title = models.CharField(max_length=120)
     instruction = models.TextField()
@@ -44,6 +49,7 @@ class IncidentStep(PublicModel):
     attempt = models.PositiveIntegerField(default=0)
     outcome = models.TextField(blank=True)
     done_by = models.CharField(max_length=80, blank=True)
+    due_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -18,12 +18,13 @@ from governance.ledger.services import record_entry
 from governance.outbox.services import notify
 from governance.people.choices import Role
 from governance.registry.access import require, require_person
-from incidents.choices import ClockState, FilingPhase, TimelineKind
+from incidents.choices import ClockState, FilingPhase, StepType, TimelineKind
 from incidents.clocks.forms import filled_form
 from incidents.clocks.periods import calendar_of, ends_of
 from incidents.clocks.regimes import BY_KEY, Regime
 from incidents.models import ClockReminder, Filing, Incident, RegulatorClock
-from incidents.selectors import standing_clocks
+from incidents.selectors import standing_clocks, undecided_duties
+from incidents.services.settling import settle_steps
 from incidents.services.timeline import add_timeline_entry
 
 REMINDERS = (50, 75, 90, 100)  # per cent of the period; at 100 it is over
@@ -53,6 +54,7 @@ def start_clock(
     clock = _running(incident, regime, aware_at, statement, country, zone, actor)
     _insert(clock)
     _tell(clock, "incidents.clock_started", _started_sentence(clock), actor)
+    _settle(incident, actor)
     return clock
 
 
@@ -78,6 +80,7 @@ def rule_out_duties(
         sentence = f"{regime.article} does not apply: {statement.strip()}"
         _tell(clock, "incidents.clock_ruled_out", sentence, actor)
         ruled_out.append(clock)
+    _settle(incident, actor)
     return ruled_out
 
 
@@ -199,6 +202,15 @@ def _checked(incident: Incident, key: str, statement: str, actor: Actor) -> Regi
     if len(statement.strip()) < 10:
         raise Invalid("Say in a sentence what the decision rests on.")
     return BY_KEY[key]
+
+
+def _settle(incident: Incident, actor: Actor) -> None:
+    """The step that asks for decisions ends with the last of them."""
+    if not undecided_duties(incident):
+        outcome = "Every duty to report is decided on."
+        settle_steps(
+            incident=incident, step_type=StepType.DECIDE_DUTIES, outcome=outcome, actor=actor
+        )
 
 
 def _systems(incident: Incident) -> list[Any]:

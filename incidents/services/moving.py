@@ -19,6 +19,7 @@ from incidents.choices import (
     PostMortemState,
     State,
     StepState,
+    StepType,
     TimelineKind,
 )
 from incidents.models import Episode, Incident, PostMortem
@@ -26,6 +27,7 @@ from incidents.selectors import present_steps, undecided_duties
 from incidents.services.copying import copy_playbook
 from incidents.services.escalating import begin_escalation, end_escalation
 from incidents.services.post_mortems import open_post_mortem
+from incidents.services.settling import settle_steps
 from incidents.services.signalling import publish_open_incidents
 from incidents.services.timeline import add_timeline_entry
 
@@ -171,11 +173,11 @@ def write_cause(*, incident: Incident, cause: str, actor: Actor) -> Incident:
     incident = Incident.objects.select_for_update().get(pk=incident.pk)
     incident.cause = cause.strip()
     incident.save(update_fields=["cause", "updated_at"])
-    present_steps(incident).filter(type="investigate").exclude(state=StepState.DONE).update(
-        state=StepState.DONE,
-        finished_at=database_now(),
-        done_by=actor.display,
+    settle_steps(
+        incident=incident,
+        step_type=StepType.INVESTIGATE,
         outcome="The cause is written down.",
+        actor=actor,
     )
     add_timeline_entry(
         incident=incident, kind=TimelineKind.NOTE, sentence=f"Cause: {cause.strip()}", actor=actor

@@ -13,12 +13,20 @@ from governance.core.errors import Conflict, Invalid
 from governance.ledger.services import record_entry
 from governance.people.models import User
 from governance.registry.access import require, require_person
-from incidents.choices import ActionState, PostMortemState, Severity, TimelineKind, Visibility
+from incidents.choices import (
+    ActionState,
+    PostMortemState,
+    Severity,
+    StepType,
+    TimelineKind,
+    Visibility,
+)
 from incidents.escalation import Rung
 from incidents.models import Incident, PostMortem, PostMortemAction
 from incidents.post_mortem.document import Action, digest, public_document, whole_document
 from incidents.post_mortem.prefill import prefilled
 from incidents.post_mortem.sections import BY_KEY, SECTIONS
+from incidents.services.settling import settle_steps
 from incidents.services.timeline import add_timeline_entry
 
 WRITES, FREEZES = "incidents.write_post_mortem", "incidents.freeze_post_mortem"
@@ -188,6 +196,12 @@ def freeze_post_mortem(*, post_mortem: PostMortem, actor: Actor) -> PostMortem:
     found.state, found.frozen_at = PostMortemState.FROZEN, database_now()
     found.confirmed_by, found.ledger_entry = actor.reference, entry.pk
     found.save()
+    settle_steps(
+        incident=found.incident,
+        step_type=StepType.POST_MORTEM,
+        outcome="The post-mortem is frozen.",
+        actor=actor,
+    )
     shown = found.get_visibility_display().lower()
     add_timeline_entry(
         incident=found.incident,

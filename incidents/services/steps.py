@@ -74,7 +74,7 @@ def _finish(step: IncidentStep, result: StepResult, actor: Actor) -> None:
     changed = (step.state, step.outcome) != (result.state, result.sentence)
     step.state, step.outcome = result.state, result.sentence
     step.attempt += 1
-    if result.state == StepState.DONE:
+    if result.state in (StepState.DONE, StepState.SKIPPED):
         step.finished_at, step.done_by = database_now(), actor.display
     step.save()
     if not changed:
@@ -106,9 +106,25 @@ def complete_by_hand(*, step: IncidentStep, note: str, actor: Actor) -> Incident
     step = IncidentStep.objects.select_for_update(of=("self",)).get(pk=step.pk)
     if step.type == StepType.RUN_AUDIT and step.incident.plan_id is None:
         Incident.objects.filter(pk=step.incident_id).update(verified_at=database_now())
-    elif step.type in _EFFECTS or step.type == StepType.LIFT_HOLD:
+    elif step.type != StepType.BY_HAND:
         raise Conflict(f"The step {step.title!r} ends by its effect, not by hand.")
     _finish(step, StepResult(StepState.DONE, f"{step.title}: {note.strip()}"), actor)
+    return step
+
+
+@transaction.atomic
+def skip_step(*, step: IncidentStep, reason: str, actor: Actor) -> IncidentStep:
+    """Leave out a step that need not be done, with the reason."""
+    if not actor.may("incidents.command"):
+        raise NotPermitted("Only the incident commander leaves out steps.")
+    if len(reason.strip()) < 10:
+        raise Invalid("Say in a sentence why the step is left out.")
+    step = IncidentStep.objects.select_for_update(of=("self",)).get(pk=step.pk)
+    if step.mandatory:
+        raise Conflict(f"The step {step.title!r} is part of every incident.")
+    if step.state in (StepState.DONE, StepState.SKIPPED):
+        raise Conflict(f"The step {step.title!r} is {step.get_state_display().lower()}.")
+    _finish(step, StepResult(StepState.SKIPPED, f"Left out: {reason.strip()}"), actor)
     return step
 
 

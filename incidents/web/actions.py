@@ -16,7 +16,7 @@ from governance.registry.services import propose_release, release_hold
 from incidents.choices import State
 from incidents.selectors import incident_by_reference, present_steps
 from incidents.services.moving import move_incident, take_command, write_cause
-from incidents.services.steps import complete_by_hand, perform_step
+from incidents.services.steps import complete_by_hand, perform_step, skip_step
 
 
 @requires("incidents.command")
@@ -83,7 +83,9 @@ def step(request: HttpRequest, reference: str, position: int) -> HttpResponse:
     incident = incident_by_reference(reference, actor)
     found = get_object_or_404(present_steps(incident), position=position)
     try:
-        if "note" in request.POST:
+        if "skip" in request.POST:
+            skip_step(step=found, reason=request.POST.get("note", ""), actor=actor)
+        elif "note" in request.POST:
             complete_by_hand(step=found, note=request.POST["note"], actor=actor)
         else:
             perform_step(step=found, actor=actor)

@@ -13,9 +13,9 @@ from governance.people.web.access import requires
 from governance.registry.models import Hold
 from governance.registry.selectors import system_state
 from governance.reviews.gates import evaluate_gate
-from incidents.choices import FINAL_STATES, State, StepState
+from incidents.choices import FINAL_STATES, Part, State, StepState
 from incidents.machine import TRANSITIONS, missing_for, reopens
-from incidents.models import Incident
+from incidents.models import Incident, IncidentStep
 from incidents.selectors import incident_by_reference, incidents_for, present_steps
 from incidents.services.moving import gather_facts
 from incidents.web.clocks import clock_context
@@ -43,11 +43,10 @@ def incident(request: HttpRequest, reference: str) -> HttpResponse:
     actor = request_actor(request)
     found = incident_by_reference(reference, actor)
     steps = list(present_steps(found))
-    done = (StepState.DONE, StepState.SKIPPED)
     context = {
         "incident": found,
         "steps": steps,
-        "next_step": next((step for step in steps if step.state not in done), None),
+        "parts": _parts(steps),
         "timeline": found.timeline.all(),
         "evidence": found.evidence.all(),
         "past_episodes": found.past_episodes.all(),
@@ -59,6 +58,32 @@ def incident(request: HttpRequest, reference: str) -> HttpResponse:
         **_containment(found),
     }
     return render(request, "incidents/incident.html", context)
+
+
+def _parts(steps: list[IncidentStep]) -> list[dict[str, Any]]:
+    """The steps under the six things an incident is about; the part that is next stands open."""
+    ended = (StepState.DONE, StepState.SKIPPED)
+    following = next(
+        (one.part for one in steps if one.mandatory and one.state not in ended),
+        next((one.part for one in steps if one.state not in ended), None),
+    )
+    parts = []
+    for part, label in Part.choices:
+        own = [step for step in steps if step.part == part]
+        needed = [step for step in own if step.mandatory]
+        if own:
+            parts.append(
+                {
+                    "key": part,
+                    "label": label,
+                    "steps": own,
+                    "done": sum(step.state in ended for step in needed),
+                    "needed": len(needed),
+                    "failed": any(step.state == StepState.FAILED for step in own),
+                    "next": part == following,
+                }
+            )
+    return parts
 
 
 def _moves(incident: Incident) -> list[dict[str, Any]]:

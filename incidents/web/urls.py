@@ -2,11 +2,15 @@
 
 from django.urls import path
 
-from incidents.web import actions, clocks, metrics, pages, post_mortems, reports
+from incidents.web import actions, clocks, metrics, pages, playbooks, post_mortems, reports
 
 urlpatterns = [
     path("incidents/", pages.board, name="incidents"),
     path("incidents/metrics/", metrics.metrics, name="incident_metrics"),
+    path("incidents/playbooks/", playbooks.playbooks, name="playbooks"),
+    path("incidents/playbooks/import/", playbooks.import_file, name="playbook_import"),
+    path("incidents/playbooks/<slug:key>/", playbooks.playbook, name="playbook"),
+    path("incidents/playbooks/<slug:key>/yaml/", playbooks.export, name="playbook_yaml"),
     path("incidents/new/", reports.report, name="incident_report"),
     path("incidents/reports/", reports.report_list, name="harm_reports"),
     path("incidents/reports/<uuid:report_id>/", reports.harm_report, name="harm_report"),
