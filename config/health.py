@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 from django_prometheus.exports import ExportToDjangoView
 
+from consent.fastpath.hosts import STAMP_SECONDS
+from consent.fastpath.table import stamp_age
 from consent.partitions import OUTSIDE_MONTHS
 from governance.core.web.access import public_route
 
@@ -81,14 +84,22 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @public_route("a load balancer has no account; it learns lags in seconds, and nothing else")
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Ready: the database answers. A lag is told, and does not take every host out at once."""
+    """Ready: the database answers. A lag is told, and does not take every host out at once.
+
+    Beyond 0.8 s of `table_stamp_age_seconds` checks are answered from PostgreSQL, also where it
+    is null: then no applier has stamped this host's table yet, or it stopped in order.
+    """
     try:
         figures = measure_all()
     except Error:
         answer = {"ready": False, "problem": "The database does not answer."}
         return JsonResponse(answer, status=503)
+    stamp = stamp_age(settings.DATA_DIR)
     lagging = [measure.name for measure in MEASURES if figures[measure.name] > measure.limit]
-    return JsonResponse({"ready": True, "lagging": lagging, **figures})
+    if stamp is not None and stamp > STAMP_SECONDS:
+        lagging.append("table_stamp_age_seconds")
+    told = {"ready": True, "lagging": lagging, **figures, "table_stamp_age_seconds": stamp}
+    return JsonResponse(told)
 
 
 @public_route("the scraper has no account; only counts, durations and lags stand here")

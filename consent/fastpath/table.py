@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING, Any
 from consent.decision.facts import ChoiceFacts, PersonFacts
 from consent.fastpath import layout
 from consent.fastpath.catalogue import CatalogueSnapshot, load_snapshot
-from consent.fastpath.journal import APPLIED, EPOCH, GENERATION, Control
+from consent.fastpath.hosts import STAMP_SECONDS
+from consent.fastpath.journal import (
+    APPLIED,
+    EPOCH,
+    GENERATION,
+    VALID_UNTIL,
+    Control,
+    folder_of,
+    steady_ns,
+)
 from consent.fastpath.many import Found, read_many
 from consent.fastpath.slots import SlotFile, fence
 
@@ -25,6 +34,15 @@ if TYPE_CHECKING:
 ASK_POSTGRES = layout.ASK
 #: Rows of codes remembered as decoded.
 MOST_SEEN = 20_000
+
+
+def stamp_age(data_dir: Path) -> float | None:
+    """Seconds since the read that this host's table vouches for; None where none does."""
+    try:
+        valid_until = Control(folder_of(data_dir), writable=False).words[VALID_UNTIL]
+    except FileNotFoundError:
+        return None
+    return round(STAMP_SECONDS - (valid_until - steady_ns()) / 1e9, 3) if valid_until else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,11 @@ from consent.models import Complaint, DataSubject, Interest, NoticeText
 from consent.preferences import Toggle
 from consent.selectors import check_many
 from consent.selectors.notices import may_ask
+from consent.tokens import SubjectToken
 from governance.core.actors import Actor, SystemActor
 from governance.core.errors import NotFound, NotPermitted
 from governance.core.ports import registered_personal_data_holders
+from governance.registry.models import Purpose
 
 
 def interests_of(person: DataSubject) -> QuerySet[Interest]:
@@ -68,6 +70,12 @@ def types_to_ask_again(person: DataSubject | None, toggles: Sequence[Toggle]) ->
         for toggle in waiting
         if any(may_ask(person, purpose)[0] for purpose in toggle.purposes)
     ]
+
+
+def purposes_without_switch(token: SubjectToken) -> list[Purpose]:
+    """What the person may be asked about, and no type's switch on their page stands for."""
+    found = Purpose.objects.filter(state="published", types=None).order_by("title", "key")
+    return [purpose for purpose in found if token.covers(purpose.key)]
 
 
 def open_complaints(actor: Actor) -> QuerySet[Complaint]:

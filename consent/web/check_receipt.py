@@ -19,11 +19,13 @@ from consent.receipts.selectors import check_receipt, issuer
 from consent.tokens import TokenRefused, verify_compact
 from consent.web.opening import frame, in_page_language
 from consent.web.texts import PURPOSES_DE, STATUSES, TEXTS, refusal_text
+from consent.web.throttling import SECONDS, is_within
 from governance.ledger.keys import own_verifier_key
 from governance.ledger.notes import open_checkpoint
 from governance.people.web.access import public_route
 
 LONGEST = 200_000
+CHECKS_A_MINUTE = 30
 
 
 @dataclass
@@ -40,13 +42,18 @@ class Finding:
         return not self.faults
 
 
-@public_route("anybody may check a receipt; it names nobody, and nothing is kept")
+@public_route("anybody may check a receipt; it names nobody, and only a count is kept, a minute")
 @require_http_methods(["GET", "POST"])
 @in_page_language
 def check(request: HttpRequest, language: str) -> HttpResponse:
     """Check a receipt that is pasted or chosen as a file."""
     context = frame(request, language)
     if request.method == "POST":
+        if not is_within(request, what="receipt check", most=CHECKS_A_MINUTE):
+            context["problem"] = TEXTS[language]["check_often"]
+            answer = render(request, "consent/receipt_check.html", context, status=429)
+            answer["Retry-After"] = str(SECONDS)
+            return answer
         text, problem = _given(request, language)
         context |= {"text": text, "problem": problem}
         if not problem:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pprint import pformat
+from textwrap import indent
 from typing import Any
 
 from django.db import connection
@@ -35,6 +39,7 @@ from consent.web.decision_words import (
 )
 from consent.web.playground_form import TOGGLE, PlaygroundForm
 from governance.core.actors import Actor
+from governance.core.errors import Invalid
 from governance.people.actors import request_actor
 from governance.people.web.access import requires
 from governance.registry.models import PersonalizationType, Purpose
@@ -97,6 +102,80 @@ def _what_if(
     return catalogue, person
 
 
+@dataclass(frozen=True)
+class Case:
+    """One what-if: the facts it stands on, and the decision."""
+
+    key: str
+    catalogue: Catalogue
+    person: PersonFacts
+    moment: Circumstances
+    decision: Decision
+
+
+def case_form(data: Mapping[str, Any] | None, actor: Actor) -> PlaygroundForm:
+    """The inputs as this actor may choose them, filled in if there are any."""
+    systems = [(each.key, each.title) for each in systems_for(actor)]
+    return PlaygroundForm(
+        data,
+        systems=systems,
+        surfaces=[(each.key, each.title) for each in surfaces_for(actor)],
+        notices=[each.key for each in notices_for(actor) if each.is_published][:50],
+        types=list(PersonalizationType.objects.all()),
+        initial={"system": systems[0][0] if systems else ""},
+    )
+
+
+def decide_case(data: Mapping[str, Any], actor: Actor) -> Case:
+    """Decide a what-if; a copied test asks here what the page asked."""
+    form = case_form(data, actor)
+    if not form.is_valid():
+        raise Invalid(f"The case does not fit: {form.errors.as_text()}")
+    given = form.cleaned_data
+    key = given["system"]
+    catalogue, now = _read(key, given["at"], actor)
+    moment = Circumstances(
+        now=now,
+        region=given["region"].upper(),
+        gpc=given["gpc"],
+        surface=given["surface"],
+    )
+    catalogue, person = _what_if(catalogue, key, given, moment)
+    return Case(key, catalogue, person, moment, decide_system(catalogue, key, person, moment))
+
+
+_TEST = """\
+import pytest
+
+from consent.web.playground import decide_case
+from governance.core.actors import SystemActor
+
+
+@pytest.mark.django_db
+def test_{name}() -> None:
+    \"\"\"As the playground told it on {day}; the registry must be as it was then.\"\"\"
+    case = decide_case(
+{inputs},
+        SystemActor("tests"),
+    )
+    assert case.decision.outcome == "{outcome}"
+    assert case.decision.reason == "{reason}"
+"""
+
+
+def case_as_test(data: Mapping[str, Any], case: Case) -> str:
+    """The shown case as a pytest test; of the inputs those that say something."""
+    inputs = {name: str(value) for name, value in data.items() if value not in ("", None)}
+    outcome, reason = str(case.decision.outcome), str(case.decision.reason)
+    return _TEST.format(
+        name=re.sub(r"\W+", "_", f"{case.key}_is_{outcome}_because_{reason}".lower()),
+        day=case.moment.now.date().isoformat(),
+        inputs=indent(pformat(inputs, width=88), " " * 8),
+        outcome=outcome,
+        reason=reason,
+    )
+
+
 def _purpose_rows(
     catalogue: Catalogue, key: str, person: PersonFacts, moment: Circumstances
 ) -> list[dict[str, Any]]:
@@ -138,33 +217,20 @@ def _context(key: str, decision: Decision) -> dict[str, Any]:
 def playground(request: HttpRequest) -> HttpResponse:
     """Try a decision: the rule that wins, the rules that lose, the answer at each door."""
     actor = request_actor(request)
-    systems = [(each.key, each.title) for each in systems_for(actor)]
     asked = "system" in request.GET
-    form = PlaygroundForm(
-        request.GET if asked else None,
-        systems=systems,
-        surfaces=[(each.key, each.title) for each in surfaces_for(actor)],
-        notices=[each.key for each in notices_for(actor) if each.is_published][:50],
-        types=list(PersonalizationType.objects.all()),
-        initial={"system": systems[0][0] if systems else ""},
-    )
-    context: dict[str, Any] = {"form": form, "systems": systems}
+    form = case_form(request.GET if asked else None, actor)
+    context: dict[str, Any] = {"form": form, "systems": form.has_systems}
     if asked and form.is_valid():
-        given = form.cleaned_data
-        key = given["system"]
-        catalogue, now = _read(key, given["at"], actor)
-        moment = Circumstances(
-            now=now,
-            region=given["region"].upper(),
-            gpc=given["gpc"],
-            surface=given["surface"],
-        )
-        catalogue, person = _what_if(catalogue, key, given, moment)
-        context |= _context(key, decide_system(catalogue, key, person, moment))
+        case = decide_case(request.GET, actor)
+        context |= _context(case.key, case.decision)
+        now = case.moment.now
         context |= {
-            "purposes": _purpose_rows(catalogue, key, person, moment),
+            "purposes": _purpose_rows(case.catalogue, case.key, case.person, case.moment),
             "moment": now,
-            "next_change": catalogue.next_boundary(now) if given["at"] is None else None,
+            "next_change": case.catalogue.next_boundary(now)
+            if form.cleaned_data["at"] is None
+            else None,
             "link": request.build_absolute_uri(),
+            "as_test": case_as_test(request.GET.dict(), case),
         }
     return render(request, "consent/playground.html", context)

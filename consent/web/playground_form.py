@@ -63,6 +63,7 @@ class PlaygroundForm(forms.Form):
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        self.has_systems = bool(systems)
         self._choose("system", systems)
         self._choose("surface", [("", "Any"), *surfaces])
         newest = ("", "The current one")

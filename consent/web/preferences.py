@@ -200,6 +200,12 @@ def _page(request: HttpRequest, visit: Visit) -> dict[str, Any]:
     return visit_frame(request, visit) | {
         "nonce": secrets.token_urlsafe(16),
         "rows": [_row(toggle, language) for toggle in own.toggles],
+        "others": [
+            {"title": title, "description": text, "language": written}
+            for title, text, written in (
+                purpose_text(each, language) for each in people.purposes_without_switch(own.token)
+            )
+        ],
         "now": _now(own.toggles, words),
         "erased": own.facts.erased,
         "gpc": visit.gpc,

@@ -26,6 +26,8 @@ from governance.people.web.access import public_route
 from governance.registry.models import System
 
 _IMPORTANCE = ("high", "medium", "low")
+#: What teams enter about a surface has one text, in the language of the staff's pages.
+REGISTRY_LANGUAGE = "en"
 _DONE = ("why_on", "why_off", "likes_removed", "unchanged")
 
 
@@ -119,6 +121,7 @@ def _page(
             for each in parameters
         ],
         "aims": [each.objective for each in surfaces if each.objective],
+        "registry_language": REGISTRY_LANGUAGE,
         "now": REASONS[language][decision.outcome].format(why=REASONS[language][decision.reason]),
         "covers": words["why_both"].format(types=types) if types else "",
         "say": _step(toggles, decision.outcome),

@@ -14,6 +14,7 @@ from config.env import ROOT
 from consent import services
 from consent.models import ConsentEvent, ConsentState, DataSubject, Interest, ServedChoice
 from consent.services.interests import Guess, note_interests
+from consent.web.check_receipt import CHECKS_A_MINUTE
 from consent.web.texts import COMPLAINTS, OBSTACLES, REASONS, STATUSES, TEXTS
 from consent.web.texts.refusals import GERMAN_REFUSALS
 from consent.web.texts.vocabulary import PURPOSES_DE, TYPES_DE, VALUES
@@ -333,3 +334,38 @@ def test_anybody_checks_a_receipt_and_reads_what_it_proves_and_what_not(client: 
         assert "The receipt is as we made it." not in page
     assert "Paste a receipt" in client.post(CHECK, {"receipt": " "}).content.decode()
     assert "at most 200 KB" in client.post(CHECK, {"receipt": "x" * 300_000}).content.decode()
+
+
+def test_one_address_that_checks_too_often_waits_and_another_does_not(client: Client) -> None:
+    for _ in range(CHECKS_A_MINUTE):
+        assert client.post(CHECK, {"receipt": "{}"}, REMOTE_ADDR="192.0.2.7").status_code == 200
+    told = client.post(CHECK, {"receipt": "{}"}, REMOTE_ADDR="192.0.2.7")
+    assert (told.status_code, told["Retry-After"]) == (429, "60")
+    assert "Wait a minute" in told.content.decode()
+    assert client.post(CHECK, {"receipt": "{}"}, REMOTE_ADDR="192.0.2.8").status_code == 200
+    assert client.get(CHECK, REMOTE_ADDR="192.0.2.7").status_code == 200
+
+
+def test_what_a_team_wrote_about_a_place_is_marked_as_its_language(
+    client: Client, carousel: System
+) -> None:
+    german = read(client, WHY, token=token_for(), system="carousel", lang="de")
+    for text in ("Chance</span>", "New things are tried.</dd>", "Things you look at next</dd>"):
+        assert f'lang="en">{text}' in german
+    english = read(client, WHY, token=token_for(), system="carousel", lang="en")
+    assert 'lang="en">Chance' not in english
+
+
+def test_a_purpose_without_a_switch_is_named_with_where_it_is_set(client: Client) -> None:
+    assert "What has no switch here" not in read(client, PAGE, token=token_for())
+    Purpose.objects.create(
+        key="surveys",
+        title="Surveys",
+        description="We ask.",
+        lawful_basis="consent",
+        state="published",
+    )
+    page = read(client, PAGE, token=token_for())
+    assert "Surveys</dt>" in page and "there you change your answer" in page
+    other = read(client, PAGE, token=token_for(purposes=["ads"]))
+    assert "Surveys" not in other

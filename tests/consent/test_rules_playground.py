@@ -14,7 +14,7 @@ from consent.web.decision_words import OUTCOMES, REASONS
 from governance.core.actors import SystemActor
 from governance.core.clock import database_now
 from governance.registry.models import PersonalizationType, Purpose
-from governance.registry.services import set_age_rule, set_region_rule
+from governance.registry.services import place_hold, set_age_rule, set_region_rule
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -80,6 +80,22 @@ def test_a_link_keeps_all_inputs(client: Client, cast: Cast, carousel: System) -
     page = client.get("/consent/playground/", given).content.decode()
     assert urlencode(given).replace("&", "&amp;") in page
     assert "non_profiled</p>" not in page and 'value="3"' in page
+
+
+def test_a_case_copied_as_a_test_passes_and_fails_once_the_registry_says_otherwise(
+    client: Client, cast: Cast, carousel: System
+) -> None:
+    cast.sign_in(client, "pia")
+    said = {**ASKED, "said_product_suggestions": "refused"}
+    snippet = client.get("/consent/playground/", said).context["as_test"]
+    names: dict[str, Any] = {}
+    exec(compile(snippet, "copied", "exec"), names)
+    (test,) = [each for name, each in names.items() if name.startswith("test_")]
+    assert test.__name__ == "test_carousel_is_non_profiled_because_refused"
+    test()
+    place_hold(system=carousel, cause="incident:1", reason="Stopped.", actor=STAGE)
+    with pytest.raises(AssertionError):
+        test()
 
 
 def test_every_word_of_a_decision_has_words_for_people() -> None:

@@ -7,12 +7,14 @@ from collections.abc import Callable
 import pytest
 from django.conf import settings as configured
 from django.db import transaction
+from django.test import Client
 from psycopg import OperationalError
 
 from consent.decision.facts import ANONYMOUS, Circumstances, PersonFacts
 from consent.decision.precedence import decide_purpose
 from consent.decision.vocabulary import Reason, Status
-from consent.fastpath.journal import DISTRUSTED, ENTRIES
+from consent.fastpath.hosts import STAMP_SECONDS
+from consent.fastpath.journal import DISTRUSTED, ENTRIES, steady_ns
 from consent.identity import pseudonym_of
 from consent.models import ConsentChange
 from consent.services import erase_subject, publish_notice, record_choice, restrict_subject
@@ -238,3 +240,17 @@ def test_a_writer_follows_a_folder_that_was_made_anew(
     choose("ada", "withdrawn")
     assert (slot := again.read("ada")) is not None and slot.doubt
     assert not again.applier.control.words[DISTRUSTED]
+
+
+def test_readiness_tells_how_old_the_tables_stamp_is(host: HostTable, client: Client) -> None:
+    def told() -> tuple[float | None, bool]:
+        answer = client.get("/readyz").json()
+        return answer["table_stamp_age_seconds"], "table_stamp_age_seconds" in answer["lagging"]
+
+    assert told() == (None, False)  # no applier has read anything yet
+    host.settle()
+    age, lags = told()
+    assert age is not None and 0 <= age < 60 and lags is (age > STAMP_SECONDS)
+    host.applier.control.stamp(valid_until=steady_ns() - 5_000_000_000, applied=1)
+    age, lags = told()
+    assert age is not None and age > 5 and lags

@@ -82,6 +82,9 @@ ENGLISH: Final[dict[str, str]] = {
     "complaint_answer": "Answer of {at}",
     "your_words": "What you wrote, to copy",
     "contact": "Responsible: {name}",
+    "others": "What has no switch here",
+    "others_help": "About these you are asked at the place that needs them, and there you change "
+    "your answer. Turning everything off above says no to them as well.",
     "withdraw_title": "Turn everything off?",
     "withdraw_help": "One click. Then nothing is personalised for you; you get the version that "
     "is the same for everyone. You can change it back at any time.",
@@ -142,6 +145,7 @@ ENGLISH: Final[dict[str, str]] = {
     "check_offline": "Check it without us: the key is at {keys}, the program verify_receipt.py "
     "comes with Tactful.",
     "check_empty": "Paste a receipt or choose its file.",
+    "check_often": "You checked many receipts just now. Wait a minute, then go on.",
     "check_long": "A receipt is at most 200 KB. This is something else.",
     "failed": "Your choices could not be loaded. Check your connection and try again.",
     "failed_save": "Your choices were not saved. Nothing changed. Try again.",

@@ -88,6 +88,9 @@ GERMAN: Final[dict[str, str]] = {
     "complaint_answer": "Antwort vom {at}",
     "your_words": "Was Sie geschrieben haben, zum Kopieren",
     "contact": "Verantwortlich: {name}",
+    "others": "Was hier keinen Schalter hat",
+    "others_help": "Danach werden Sie dort gefragt, wo es gebraucht wird, und dort ändern Sie Ihre "
+    "Antwort. „Alles aus“ oben sagt auch dazu Nein.",
     "withdraw_title": "Alles ausschalten?",
     "withdraw_help": "Ein Klick. Danach wird für Sie nichts personalisiert; Sie bekommen die "
     "Fassung, die für alle gleich ist. Sie können es jederzeit wieder ändern.",
@@ -151,6 +154,7 @@ GERMAN: Final[dict[str, str]] = {
     "check_offline": "Prüfen Sie ihn ohne uns: Der Schlüssel steht unter {keys}, das Programm "
     "verify_receipt.py kommt mit Tactful.",
     "check_empty": "Fügen Sie einen Beleg ein oder wählen Sie seine Datei.",
+    "check_often": "Sie haben eben viele Belege geprüft. Warten Sie eine Minute, dann weiter.",
     "check_long": "Ein Beleg hat höchstens 200 KB. Das hier ist etwas anderes.",
     "failed": "Ihre Entscheidungen konnten nicht geladen werden. Prüfen Sie Ihre Verbindung und "
     "versuchen Sie es noch einmal.",
