@@ -15,6 +15,7 @@ from pathlib import Path
 from django.db import transaction
 
 from audits import storage
+from audits.choices import SourceOrigin
 from audits.intake.checks import check_mapping
 from audits.intake.profile import FileProfile
 from audits.intake.roles import BY_KEY
@@ -95,22 +96,27 @@ def profile_of_staged(staged: StagedUpload) -> FileProfile:
 
 @transaction.atomic
 def map_columns(
-    *, source: Source, profile: FileProfile, roles: Mapping[str, str], actor: Actor
+    *, source: Source, roles: Mapping[str, str], profile: FileProfile | None = None, actor: Actor
 ) -> Source:
     """Say what the columns of a source's files mean; columns without a role are left out.
 
-    `roles` is name in the file to role. Raises `Invalid` with the first problem a check finds.
+    `roles` is name in the file to role. Raises `Invalid` with the first problem a check finds in
+    the profile of a file, where there is one.
     """
     require(actor, "audits.plan", [source.system])
     chosen = {name: role for name, role in roles.items() if role}
     for name, role in chosen.items():
         if role not in BY_KEY:
             raise Invalid(f"{role!r} is no role of a column.")
-        if profile.column(name) is None:
+        if not BY_KEY[role].many and list(chosen.values()).count(role) > 1:
+            raise Invalid(f"{BY_KEY[role].title} is given to several columns; one can have it.")
+        if profile is not None and profile.column(name) is None:
             raise Invalid(f"The file has no column {name!r}.")
+    if source.origin != SourceOrigin.PUSHED:
+        raise Invalid("The rows of this source are read where they are: give `columns` by role.")
     if not chosen:
         raise Invalid("Give at least one column a role.")
-    for check in check_mapping(profile, chosen):
+    for check in check_mapping(profile, chosen) if profile is not None else ():
         if check.state == "problem":
             raise Invalid(check.sentence)
     columns, incoming = _stored_names(chosen)

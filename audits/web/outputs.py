@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from django.conf import settings
 from django.contrib import messages
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from audits import selectors, services
-from audits.sources.ingest import CSV, JSON_LINES, PARQUET
-from governance.core.errors import Invalid
+from audits.sources.ingest import JSON_LINES
+from audits.web.uploading import uploaded
 from governance.core.pagination import keyset_page
 from governance.people.actors import request_actor
 from governance.people.web.access import requires
 from governance.registry.selectors import find_system, find_version, systems_for
-
-SUFFIXES = {".csv": CSV, ".parquet": PARQUET, ".jsonl": JSON_LINES, ".ndjson": JSON_LINES}
 
 
 @requires("audits.view")
@@ -36,7 +32,9 @@ def output_list(request: HttpRequest) -> HttpResponse:
     context = {
         "batches": page.rows,
         "outcomes": outcomes[:20],
-        "sources": selectors.sources_for(actor),
+        "sources": selectors.source_rows(actor),
+        "connect_url": reverse("audit_source_new"),
+        "may_plan": actor.may("audits.plan"),
         "next_url": f"?system={system}&cursor={page.next_cursor}" if page.next_cursor else "",
         "filters": [
             {
@@ -66,18 +64,13 @@ def _curl(system: str) -> str:
 def upload(request: HttpRequest) -> HttpResponse:
     """Take a file of outputs from the form."""
     actor = request_actor(request)
-    file = request.FILES.get("file")
-    if not isinstance(file, UploadedFile):
-        raise Invalid("Choose a CSV, JSON lines or Parquet file.")
-    media_type = SUFFIXES.get(Path(file.name or "").suffix.lower())
-    if media_type is None:
-        raise Invalid(f"The file must end in {', '.join(SUFFIXES)}.")
     system = find_system(request.POST.get("system", ""), actor)
     version_key = request.POST.get("version", "")
     version = find_version(system.key, version_key, actor) if version_key else None
-    batch, created = services.push_outputs(
-        system=system, version=version, data=file.read(), media_type=media_type, actor=actor
-    )
+    with uploaded(request) as (path, _, media_type):
+        batch, created = services.push_outputs(
+            system=system, version=version, data=path, media_type=media_type, actor=actor
+        )
     if created:
         messages.success(request, f"{batch.rows:,} outputs of {system.key} are in.")
     else:

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from audits.web import alert_rules, alerts, comparisons, findings, outputs, plans, runs
+from audits.web import (
+    alert_rules,
+    alerts,
+    comparisons,
+    findings,
+    intake,
+    outputs,
+    plans,
+    runs,
+    sources,
+    vault,
+)
 
 urlpatterns = [
     path("audits/alerts/", alerts.alert_list, name="audit_alerts"),
@@ -67,4 +78,41 @@ urlpatterns = [
     path("audits/findings/<uuid:finding_id>/assign/", findings.assign, name="audit_finding_assign"),
     path("audits/outputs/", outputs.output_list, name="audit_outputs"),
     path("audits/outputs/upload/", outputs.upload, name="audit_outputs_upload"),
+    path("audits/sources/new/", sources.new_source, name="audit_source_new"),
+    path("audits/sources/<slug:system>/<slug:key>/", sources.source, name="audit_source"),
+    path(
+        "audits/sources/<slug:system>/<slug:key>/check/", sources.check, name="audit_source_check"
+    ),
+    path(
+        "audits/sources/<slug:system>/<slug:key>/pause/", sources.pause, name="audit_source_pause"
+    ),
+    path(
+        "audits/sources/<slug:system>/<slug:key>/resume/",
+        sources.resume,
+        name="audit_source_resume",
+    ),
+    path(
+        "audits/sources/<slug:system>/<slug:key>/delete/",
+        sources.delete,
+        name="audit_source_delete",
+    ),
+    path(
+        "audits/sources/<slug:system>/<slug:key>/columns/",
+        intake.place_columns,
+        name="audit_source_columns",
+    ),
+    path(
+        "audits/sources/<slug:system>/<slug:key>/upload/", intake.upload, name="audit_source_upload"
+    ),
+    path("audits/uploads/<uuid:staged_id>/", intake.upload_columns, name="audit_upload"),
+    path(
+        "audits/uploads/<uuid:staged_id>/checks/", intake.upload_checks, name="audit_upload_checks"
+    ),
+    path("audits/uploads/<uuid:staged_id>/discard/", intake.discard, name="audit_upload_discard"),
+    path("audits/vault/", vault.attribute_list, name="audit_vault"),
+    path("audits/vault/new/", vault.new_attribute, name="audit_vault_new"),
+    path("audits/vault/<slug:key>/", vault.attribute, name="audit_vault_attribute"),
+    path("audits/vault/<slug:key>/load/", vault.load, name="audit_vault_load"),
+    path("audits/vault/<slug:key>/inferred/", vault.allow_inferred, name="audit_vault_inferred"),
+    path("audits/vault/<slug:key>/<slug:act>/", vault.step, name="audit_vault_step"),
 ]
