@@ -237,6 +237,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     # Choice sets that share a field name get the name of what they describe.
     "ENUM_NAME_OVERRIDES": {
+        "AttributeKindEnum": "audits.choices.AttributeKind",
         "FindingStateEnum": "audits.choices.FindingState",
         "HarmReportStateEnum": "incidents.choices.ReportState",
         "IncidentKindEnum": "incidents.choices.Kind",

@@ -1,4 +1,4 @@
-"""Sources, outputs and outcomes over REST: the body is the data, the query says whose it is."""
+"""Outputs and outcomes over REST: the body is the data, the query says whose it is."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from audits import selectors, services
-from audits.choices import SourceKind
 from audits.models import OutcomeBatch, OutputBatch, Source
 from audits.services.pushing import LARGEST_BODY, TooLarge
 from audits.sources.ingest import MEDIA_TYPES
@@ -59,24 +58,6 @@ def _said_length(request: Request) -> int:
     return int(said) if said.isdigit() else 0
 
 
-class SourceSerializer(serializers.ModelSerializer[Source]):
-    system = serializers.SlugRelatedField(slug_field="key", read_only=True)  # type: ignore[var-annotated]
-
-    class Meta:
-        model = Source
-        fields = ("id", "key", "system", "title", "kind", "columns", "created_at")
-
-
-class NewSource(serializers.Serializer[Source]):
-    system = serializers.SlugField()
-    key = serializers.SlugField(max_length=63)
-    title = serializers.CharField(max_length=200)
-    kind = serializers.ChoiceField(choices=SourceKind.choices)
-    columns = serializers.DictField(
-        child=serializers.ListField(child=serializers.CharField()), required=False
-    )
-
-
 class OutputBatchSerializer(serializers.ModelSerializer[OutputBatch]):
     system = serializers.SlugRelatedField(slug_field="key", read_only=True)  # type: ignore[var-annotated]
     version = serializers.SlugRelatedField(slug_field="key", read_only=True)  # type: ignore[var-annotated]
@@ -115,7 +96,7 @@ class OutcomeBatchSerializer(serializers.ModelSerializer[OutcomeBatch]):
         )
 
 
-def _body(request: Request) -> Any:
+def body_file(request: Request) -> Any:
     """The body as a file; anything that parsers turned into something else was no data."""
     body = request.data
     if not hasattr(body, "name"):
@@ -123,7 +104,7 @@ def _body(request: Request) -> Any:
     return body
 
 
-def _media_type(request: Request) -> str:
+def sent_media_type(request: Request) -> str:
     sent = request.content_type or ""
     if sent.split(";", 1)[0].strip().lower() not in MEDIA_TYPES:
         raise Invalid(
@@ -155,30 +136,6 @@ def _source(request: Request, system: System) -> Source | None:
     return source
 
 
-class Sources(mixins.ListModelMixin, mixins.RetrieveModelMixin, BaseViewSet):
-    """Streams of outputs and what their columns mean."""
-
-    serializer_class = SourceSerializer
-    queryset = Source.objects.none()
-    required_actions: ClassVar[dict[str, str]] = {
-        "list": "audits.view",
-        "retrieve": "audits.view",
-        "create": "audits.plan",
-    }
-
-    def get_queryset(self) -> QuerySet[Source]:
-        return selectors.sources_for(self.actor)
-
-    @extend_schema(request=NewSource, responses={201: SourceSerializer})
-    def create(self, request: Request) -> Response:
-        form = NewSource(data=request.data)
-        form.is_valid(raise_exception=True)
-        given: dict[str, Any] = dict(form.validated_data)
-        system = find_system(given.pop("system"), self.actor)
-        made = services.create_source(system=system, actor=self.actor, **given)
-        return Response(self.get_serializer(made).data, status=status.HTTP_201_CREATED)
-
-
 @extend_schema_view(
     list=extend_schema(parameters=[OpenApiParameter("system", str, description="key")])
 )
@@ -205,21 +162,23 @@ class OutputBatches(mixins.ListModelMixin, mixins.RetrieveModelMixin, BaseViewSe
         responses={201: OutputBatchSerializer, 200: OutputBatchSerializer},
     )
     def create(self, request: Request) -> Response:
-        media_type, system = _media_type(request), _system(request, self)
+        media_type, system = sent_media_type(request), _system(request, self)
         key = request.query_params.get("version", "")
         version = system.versions.filter(key=key).first() if key else None
         if key and version is None:
             raise Invalid(f"The system {system.key} has no version {key!r}.")
         source = _source(request, system)
-        with _body(request) as body:
-            batch, created = services.push_outputs(
-                system=system,
-                version=version,
-                source=source,
-                data=Path(body.name),
-                media_type=media_type,
-                actor=self.actor,
-            )
+        with body_file(request) as body:
+            given: dict[str, Any] = {
+                "version": version,
+                "data": Path(body.name),
+                "media_type": media_type,
+                "actor": self.actor,
+            }
+            if source is None:
+                batch, created = services.push_outputs(system=system, **given)
+            else:  # under the names its columns have there
+                batch, created = services.take_in(source=source, **given)
         code = status.HTTP_201_CREATED if created else status.HTTP_200_OK
         return Response(self.get_serializer(batch).data, status=code)
 
@@ -245,8 +204,8 @@ class OutcomeBatches(mixins.ListModelMixin, mixins.RetrieveModelMixin, BaseViewS
         responses={201: OutcomeBatchSerializer, 200: OutcomeBatchSerializer},
     )
     def create(self, request: Request) -> Response:
-        media_type, system = _media_type(request), _system(request, self)
-        with _body(request) as body:
+        media_type, system = sent_media_type(request), _system(request, self)
+        with body_file(request) as body:
             batch, created = services.push_outcomes(
                 system=system, data=Path(body.name), media_type=media_type, actor=self.actor
             )

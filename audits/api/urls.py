@@ -3,11 +3,14 @@
 from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
-from audits.api.batches import OutcomeBatches, OutputBatches, Sources
+from audits.api.batches import OutcomeBatches, OutputBatches
 from audits.api.plans import Findings, Plans, Runs
+from audits.api.sources import Sources
+from audits.api.vault import VaultAttributes
 
 router = SimpleRouter(trailing_slash=False)
 router.register("sources", Sources, basename="api-source")
+router.register("vault/attributes", VaultAttributes, basename="api-vault-attribute")
 router.register("outputs", OutputBatches, basename="api-output")
 router.register("outcomes", OutcomeBatches, basename="api-outcome")
 router.register("plans", Plans, basename="api-plan")

@@ -65,6 +65,17 @@ def find_source_by_id(source_id: str | UUID, actor: Actor) -> Source:
         raise NotFound("There is no such source that you may see.") from None
 
 
+def find_source_to_send(source_id: str | UUID, actor: Actor) -> Source:
+    """A source for one who may send rows, whether or not they may read any."""
+    found = Source.objects.select_related("system")
+    if actor.system_keys is not None:
+        found = found.filter(system__key__in=sorted(actor.system_keys))
+    try:
+        return found.get(pk=source_id)
+    except (Source.DoesNotExist, ValueError):
+        raise NotFound("There is no such source that you may send to.") from None
+
+
 def find_staged(staged_id: str | UUID, actor: Actor) -> StagedUpload:
     found = StagedUpload.objects.for_actor(actor).select_related("source__system")
     try:

@@ -16,14 +16,14 @@ from django.db import transaction
 
 from audits import storage
 from audits.choices import SourceOrigin
-from audits.intake.checks import check_mapping
-from audits.intake.profile import FileProfile
-from audits.intake.roles import BY_KEY
 from audits.models import OutputBatch, Source, StagedUpload
 from audits.services.pushing import LARGEST_BODY, push_outputs
 from audits.services.source_states import require_open
 from audits.sources.decoding import decode_in_child
 from audits.sources.ingest import kind_of
+from audits.sources.intake.checks import check_mapping
+from audits.sources.intake.profile import FileProfile
+from audits.sources.intake.roles import BY_KEY
 from governance.core.actors import Actor
 from governance.core.clock import database_now
 from governance.core.errors import Conflict, Invalid

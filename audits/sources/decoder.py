@@ -44,7 +44,7 @@ def _carry_out(order: dict[str, Any]) -> dict[str, Any]:
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
     if order["task"].startswith("intake."):
-        from audits.intake.child import carry_out
+        from audits.sources.intake.child import carry_out
 
         return carry_out(order)
     data, target = Path(order["data"]), Path(order["target"])

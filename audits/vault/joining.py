@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
-from uuid import uuid4
+from typing import Any
 
 from audits.choices import SourceOrigin
 from audits.models import Run, VaultAttribute, VaultPermit
+from audits.sources.attaching import attach_columns, people_of
 from audits.sources.reading import OpenInput
 from audits.subjects import pseudonym
 from audits.vault.rules import why_not_usable
@@ -20,13 +20,8 @@ from governance.core.actors import SystemActor
 from governance.core.clock import database_now
 from governance.core.errors import Invalid
 
-if TYPE_CHECKING:
-    import ibis
-    import pyarrow as pa
-
 ACTOR = SystemActor("audits")
 LARGEST_JOIN = 5_000_000
-PERSON = "vault_subject"
 
 
 def join_attributes(opened: OpenInput, run: Run) -> OpenInput:
@@ -58,7 +53,8 @@ def join_attributes(opened: OpenInput, run: Run) -> OpenInput:
     for attribute_id, person, value in found:
         columns[names[attribute_id]][person] = value
     # The values are here only now that the access log has them.
-    joined = _joined(table, subject, _as_arrow(people, held, columns))
+    attached = {key: [values.get(one) for one in held] for key, values in columns.items()}
+    joined = attach_columns(table, subject, people, attached)
     notes = tuple(_note(one, len(columns[one.key]), len(people)) for one in attributes)
     return replace(opened, table=joined, notes=(*opened.notes, *notes))
 
@@ -88,13 +84,13 @@ def _usable_attributes(run: Run, keys: Sequence[str]) -> list[VaultAttribute]:
     return [known[key] for key in keys]
 
 
-def _joinable(opened: OpenInput, run: Run, keys: Sequence[str]) -> tuple[ibis.Table, str]:
+def _joinable(opened: OpenInput, run: Run, keys: Sequence[str]) -> tuple[Any, str]:
     """The table and its column of people, or a refusal that says why no join is possible."""
     if opened.table is None:
         raise Invalid(
             "The plan's source is an aggregated cube, which has no people to join attributes to."
         )
-    table: ibis.Table = opened.table
+    table = opened.table
     engine = table.get_backend().name
     if engine != "duckdb":
         raise Invalid(
@@ -119,35 +115,14 @@ def _stored_under_pseudonyms(run: Run) -> bool:
     return source is None or source.origin == SourceOrigin.PUSHED
 
 
-def _people(table: ibis.Table, subject: str) -> list[str]:
-    column = table[subject].cast("string")
-    listed = table.select(person=column).distinct().filter(lambda each: each.person.notnull())
-    people = listed.limit(LARGEST_JOIN + 1).to_pyarrow()["person"].to_pylist()
+def _people(table: Any, subject: str) -> list[str]:
+    people = people_of(table, subject, LARGEST_JOIN)
     if len(people) > LARGEST_JOIN:
         raise Invalid(
             f"The window holds more than {LARGEST_JOIN:,} people: attributes of the vault are "
             "joined for fewer; choose shorter windows."
         )
-    return list(people)
-
-
-def _as_arrow(
-    people: Sequence[str], held: Sequence[str], columns: dict[str, dict[str, str]]
-) -> pa.Table:
-    import pyarrow as pa
-
-    joined = {PERSON: pa.array(people, pa.string())}
-    for key, values in columns.items():
-        joined[key] = pa.array([values.get(person) for person in held], pa.string())
-    return pa.table(joined)
-
-
-def _joined(table: ibis.Table, subject: str, values: pa.Table) -> ibis.Table:
-    backend = table.get_backend()
-    name = f"vault_{uuid4().hex}"
-    backend.con.register(name, values)
-    held = backend.table(name)
-    return table.left_join(held, table[subject].cast("string") == held[PERSON]).drop(PERSON)
+    return people
 
 
 def _note(attribute: VaultAttribute, known: int, people: int) -> str:

@@ -13,12 +13,12 @@ from django.views.decorators.http import require_POST
 
 from audits import selectors, services
 from audits.choices import SourceOrigin
-from audits.intake.checks import check_mapping
-from audits.intake.places import profile_of_place
-from audits.intake.profile import FileProfile
-from audits.intake.roles import BY_KEY, ROLES, sensitivity, suggest_roles
 from audits.models import OutputBatch, Source
 from audits.services.staging import profile_of_staged
+from audits.sources.intake.checks import check_mapping
+from audits.sources.intake.places import profile_of_place
+from audits.sources.intake.profile import FileProfile
+from audits.sources.intake.roles import BY_KEY, ROLES, sensitivity, suggest_roles
 from audits.web.source_forms import IntakeForm
 from audits.web.sources import address_of
 from audits.web.uploading import uploaded

@@ -10,7 +10,7 @@ from pathlib import Path
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
 
-from audits.intake.decoding import media_type_of
+from audits.sources.intake.decoding import media_type_of
 from governance.core.errors import Invalid
 
 

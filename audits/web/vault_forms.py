@@ -46,7 +46,9 @@ class AttributeForm(forms.Form):
         choices=LawfulBasis.choices, label="Legal basis (GDPR, Article 6)"
     )
     article9 = forms.ChoiceField(choices=Article9.choices, label="Condition of Article 9 GDPR")
-    dpia = forms.URLField(label="Impact assessment", help_text="Where it stands.")
+    dpia = forms.URLField(
+        label="Impact assessment", help_text="Where it stands.", assume_scheme="https"
+    )
     expires_on = _date(label="Held until", help_text="The values are deleted then.")
     systems: forms.ModelMultipleChoiceField[System] = forms.ModelMultipleChoiceField(
         queryset=System.objects.none(),

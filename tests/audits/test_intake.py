@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from audits import services, storage
-from audits.intake.roles import suggest_roles
 from audits.models import Source, StagedUpload
 from audits.services.staging import discard_expired, profile_of_staged
+from audits.sources.intake.roles import suggest_roles
 from audits.subjects import pseudonym
 from governance.core.clock import database_now
 from governance.core.errors import Conflict, Invalid, NotPermitted

@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from audits.intake.decoding import decoded
-from audits.intake.profile import profile_of
-from audits.intake.renaming import Renaming, rename_columns
-from audits.intake.values import write_values
 from audits.sources.ingest import kind_of
+from audits.sources.intake.decoding import decoded
+from audits.sources.intake.profile import profile_of
+from audits.sources.intake.renaming import Renaming, rename_columns
+from audits.sources.intake.values import write_values
 
 
 def carry_out(order: dict[str, Any]) -> dict[str, Any]:

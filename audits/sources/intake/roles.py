@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from audits.intake.profile import ColumnProfile
+from audits.sources.intake.profile import ColumnProfile
 
 
 @dataclass(frozen=True)

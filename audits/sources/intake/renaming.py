@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from audits.intake.decoding import objects_of, records_of
+from audits.sources.intake.decoding import objects_of, records_of
 from audits.sources.readers import ARROW, CSV, JSON_LINES, batches_of
 from governance.core.errors import Invalid
 

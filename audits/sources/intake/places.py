@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from audits.intake.profile import FileProfile, profile_of
 from audits.models import Source
+from audits.sources.intake.profile import FileProfile, profile_of
 from audits.sources.locations import parse_location
 from audits.sources.places import open_place
 from governance.core.errors import Invalid

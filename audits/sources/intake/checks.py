@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from audits.intake.profile import ColumnProfile, FileProfile
-from audits.intake.roles import BY_KEY, sensitivity
+from audits.sources.intake.profile import ColumnProfile, FileProfile
+from audits.sources.intake.roles import BY_KEY, sensitivity
 
 TINY = 30
 FEW_OUTCOMES = 0.5
