@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from methods.fairness.composites import COMPOSITES, back, transformed
 from methods.fairness.cube import Array, GroupCube, Key, Margin
-from methods.fairness.rates import RATES, Kind
+from methods.fairness.rates import Kind
 from methods.fairness.sides import Side
-from methods.statistics.clusters import Estimate, contrast, influence, t_interval
+from methods.statistics.clusters import Estimate, contrast, t_interval
 from methods.statistics.proportions import Interval, newcombe, ratio, wilson
 
 
@@ -62,6 +63,8 @@ def rate_interval(cube: GroupCube, part: Side, rate: str, level: float) -> tuple
     """Return the interval of one rate and the name of its method."""
     if part.below(rate) <= 0:
         return Interval(math.nan, math.nan), "none"
+    if rate in COMPOSITES:
+        return composite_interval(part, rate, level), _robust(cube)
     if cube.exact:
         return wilson(part.above(rate), part.below(rate), level), "wilson"
     estimate = part.estimate(rate)
@@ -85,6 +88,8 @@ def pair_interval(cube: GroupCube, pair: Pair, level: float) -> tuple[Interval, 
     if pair.to is not None:
         other, cross = side(margin, pair.to), margin.covariance(pair.of, pair.to)
         return _two_sides(cube, own, other, cross, pair, level)
+    if pair.rate in COMPOSITES:
+        return _composite_to_whole(cube, margin, pair, level)
     # A group is part of the whole: contrast it with the rest and carry that over exactly.
     rest, cross = rest_of(cube, margin, pair.of)
     if rest.below(pair.rate) <= 0:
@@ -125,6 +130,8 @@ def _two_sides(
     rate, log = pair.rate, pair.kind == "ratio"
     if own.below(rate) <= 0 or other.below(rate) <= 0:
         return Interval(math.nan, math.nan), "none"
+    if rate in COMPOSITES:
+        return _composites(cube, own, other, cross, pair, level)
     if cube.exact:
         numbers = own.above(rate), own.below(rate), other.above(rate), other.below(rate)
         return _of_counts(numbers, log=log, level=level)
@@ -134,14 +141,91 @@ def _two_sides(
         numbers = (*own.effective(rate), *other.effective(rate))
         interval, name = _of_counts(numbers, log=log, level=level)
         return interval, f"{name}_effective"
-    form = RATES[rate]
-    left = influence(form.numerator, form.denominator, own.counts)
-    right = influence(form.numerator, form.denominator, other.counts)
-    estimate = contrast(first, second, float(left @ cross @ right), log=log)
+    covariance = float(own.effect(rate) @ cross @ other.effect(rate))
+    estimate = contrast(first, second, covariance, log=log)
     low, high = t_interval(estimate, level)
     if log:
         return Interval(math.exp(low), math.exp(min(high, 700.0))), _robust(cube)
     return Interval(max(low, -1.0), min(high, 1.0)), _robust(cube)
+
+
+def composite_interval(part: Side, name: str, level: float) -> Interval:
+    """Return the interval of a composite, made on a scale without ends.
+
+    On an end, where nothing seems to vary, half a unit is added to each count first.
+    """
+    least = COMPOSITES[name].least
+    estimate = part.estimate(name)
+    value, variance, inside = transformed(estimate.value, estimate.variance, least)
+    if not inside:
+        size = float(part.counts.sum()) / max(part.n(name), 1)
+        padded = Side(
+            part.counts + size / 2,
+            part.moments + np.eye(4) * size**2 / 2,
+            part.units + 2,
+            part.powers + 2 * size ** np.arange(3, 6),
+        )
+        estimate = padded.estimate(name)
+        value, variance, inside = transformed(estimate.value, estimate.variance, least)
+        if not inside:
+            return Interval(least, 1.0)
+    low, high = t_interval(Estimate(value, variance, estimate.df), level)
+    shown = part.value(name)
+    return Interval(min(back(low, least), shown), max(back(high, least), shown))
+
+
+def _composites(
+    cube: GroupCube, own: Side, other: Side, cross: Array, pair: Pair, level: float
+) -> tuple[Interval, str]:
+    """Contrast two composites by their own intervals (MOVER); people on both sides by variance.
+
+    Source: G. Y. Zou, A. Donner, Statistics in Medicine 27 (2008) 1693-1702.
+    """
+    name, log = pair.rate, pair.kind == "ratio"
+    if cross.any():
+        covariance = float(own.effect(name) @ cross @ other.effect(name))
+        return _by_variance(cube, own.estimate(name), other.estimate(name), covariance, pair, level)
+    ends = []
+    for part in (own, other):
+        low, high = composite_interval(part, name, level)
+        ends.append((part.value(name), low, high))
+    if log:
+        if min(low for _, low, _ in ends) <= 0:
+            return Interval(math.nan, math.nan), "none"
+        ends = [(math.log(v), math.log(low), math.log(high)) for v, low, high in ends]
+    (one, low1, high1), (two, low2, high2) = ends
+    low = one - two - math.hypot(one - low1, high2 - two)
+    high = one - two + math.hypot(high1 - one, two - low2)
+    if log:
+        return Interval(math.exp(low), math.exp(min(high, 700.0))), "mover"
+    span = 1 - COMPOSITES[name].least
+    return Interval(max(low, -span), min(high, span)), "mover"
+
+
+def _composite_to_whole(
+    cube: GroupCube, margin: Margin, pair: Pair, level: float
+) -> tuple[Interval, str]:
+    """Contrast a group with the whole it is part of: its people count on both sides."""
+    own = side(margin, pair.of)
+    everything = whole(cube, margin.keys[pair.of][: len(cube.controls)])
+    _, cross = rest_of(cube, margin, pair.of)
+    covariance = float(own.effect(pair.rate) @ (own.moments + cross) @ everything.effect(pair.rate))
+    estimates = own.estimate(pair.rate), everything.estimate(pair.rate)
+    return _by_variance(cube, *estimates, covariance, pair, level)
+
+
+def _by_variance(
+    cube: GroupCube, first: Estimate, second: Estimate, covariance: float, pair: Pair, level: float
+) -> tuple[Interval, str]:
+    log = pair.kind == "ratio"
+    estimate = contrast(first, second, covariance, log=log)
+    if not math.isfinite(estimate.variance) or math.isnan(estimate.value):
+        return Interval(math.nan, math.nan), "none"
+    low, high = t_interval(estimate, level)
+    if log:
+        return Interval(math.exp(low), math.exp(min(high, 700.0))), _robust(cube)
+    span = 1 - COMPOSITES[pair.rate].least
+    return Interval(max(low, -span), min(high, span)), _robust(cube)
 
 
 def _of_counts(
@@ -159,6 +243,8 @@ def _to_whole(ratio: float, share: float) -> float:
 
 
 def _robust(cube: GroupCube) -> str:
+    if cube.exact:
+        return "delta"
     return "delta_clustered" if cube.unit == "subjects" else "delta_weighted"
 
 

@@ -9,16 +9,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from methods.fairness.composites import COMPOSITE_CONTRASTS, COMPOSITES, FORMS
 from methods.fairness.contrasts import Pair, pair_value, side, stratum_indexes
 from methods.fairness.cube import GroupCube, Key
 from methods.fairness.families import JointErrors
-from methods.fairness.rates import CONTRASTS, KINDS, RATES, SCALARS, Kind, contrast_metric
+from methods.fairness.rates import CONTRASTS, KINDS, SCALARS, Kind, contrast_metric
 from methods.report import Limit
 
 if TYPE_CHECKING:
     from methods.fairness.groups import ComparisonMethod, GroupParameters
 
 SliceRate = tuple[Key, str, int]
+
+ENDS = ("min", "max")
+# The worst and the best group of a rate, by fairlearn's names.
+EXTREMES = {f"{name}_group_{end}": (name, end) for name in FORMS for end in ENDS}
 
 
 @dataclass
@@ -31,17 +36,20 @@ class Design:
     seed: int
 
     def __post_init__(self) -> None:
-        applicable = [n for n, r in RATES.items() if self.cube.has_truth or not r.needs_truth]
-        asked = set(self.parameters.metrics or applicable)
+        applicable = [n for n, r in FORMS.items() if self.cube.has_truth or not r.needs_truth]
+        usual = [name for name in applicable if not FORMS[name].on_request]
+        asked = set(self.parameters.metrics or usual)
         limited = {limit.metric for limit in self.limits}
-        for metric in limited & set(CONTRASTS):
-            asked.add(CONTRASTS[metric][0])
-        asked |= limited & set(RATES)
+        contrasts = CONTRASTS | COMPOSITE_CONTRASTS
+        asked |= {contrasts[metric][0] for metric in limited & set(contrasts)}
+        asked |= {EXTREMES[metric][0] for metric in limited & set(EXTREMES)}
+        asked |= limited & set(FORMS)
         for metric in limited & set(SCALARS):
             asked |= set(SCALARS[metric].rates)
         if self.parameters.primary is not None:
             asked.add(CONTRASTS[self.parameters.primary.metric][0])
         self.rates = [name for name in applicable if name in asked]
+        self.plain = [name for name in self.rates if name not in COMPOSITES]
         self.level = 1 - (1 - self.parameters.level) / self.parameters.looks
         self.scalar_method: ComparisonMethod = (
             "to_overall" if self.parameters.method == "to_overall" else "between_groups"
@@ -140,7 +148,7 @@ class Design:
         for by in self.cube.attributes:
             for stratum in self.strata():
                 for rate in self.rates:
-                    if rate in limited:
+                    if rate in limited or any(f"{rate}_group_{end}" in limited for end in ENDS):
                         slices += [
                             (by, rate, i) for i in stratum_indexes(self.cube.margins[by], stratum)
                         ]

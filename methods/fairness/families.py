@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from methods.fairness.composites import COMPOSITES
 from methods.fairness.contrasts import Pair
 from methods.fairness.cube import Array, GroupCube, Key
 from methods.fairness.rates import RATES
-from methods.statistics.clusters import influence
 from methods.statistics.simultaneous import Contrasts, bonferroni_level, max_t_level
 
 # A rate of a key of a margin: (by, position, rate).
@@ -77,13 +77,17 @@ class JointErrors:
         """Return where a rate's loadings stand; made when first asked for."""
         wanted = (by, index, rate)
         if wanted not in self._places:
-            form, counts = RATES[rate], self.cube.margins[by].counts[index]
+            part = self.cube.margins[by].sides[index]
             cells = self._members[by][index]
             row = np.zeros((len(self.cube.finest.keys), 4))
-            row[cells] = influence(form.numerator, form.denominator, counts) @ self._roots[cells]
-            below = float(form.denominator @ counts)
+            row[cells] = part.effect(rate) @ self._roots[cells]
             # Half a success keeps the log scale defined where a rate is 0, as in `log_ratio`.
-            value = (float(form.numerator @ counts) + 0.5) / (below + 0.5) if below > 0 else 1.0
+            if rate in COMPOSITES:
+                value = max(part.value(rate), 1e-3) if part.below(rate) > 0 else 1.0
+            else:
+                form, counts = RATES[rate], part.counts
+                below = float(form.denominator @ counts)
+                value = (float(form.numerator @ counts) + 0.5) / (below + 0.5) if below else 1.0
             self._places[wanted] = len(self._rows)
             self._rows.append(row.ravel())
             self._values.append(value)

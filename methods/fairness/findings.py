@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from methods.fairness.composites import COMPOSITE_CONTRASTS
 from methods.fairness.contrasts import (
     Pair,
     pair_interval,
@@ -19,9 +20,10 @@ from methods.fairness.contrasts import (
     whole,
 )
 from methods.fairness.cube import GroupCube, Key
-from methods.fairness.design import Design, distance
+from methods.fairness.design import EXTREMES, Design, distance
 from methods.fairness.oracle import Recorded, record
 from methods.fairness.rates import CONTRASTS, KINDS, SCALARS, Scalar, contrast_metric
+from methods.judging import joined
 from methods.kinds import Findings
 from methods.report import Comparison, Limit, Measurement, Missing, Threshold, limits_for
 from methods.statistics.verdicts import Verdict, judge, units_to_decide
@@ -48,12 +50,13 @@ def measure(
     for by in cube.attributes:
         for stratum in audit.strata():
             measurements += _scalars(audit, by, stratum, recorded[by])
+            measurements += _extremes(audit, by, stratum, recorded[by])
             measurements += _contrasts(audit, by, stratum, recorded[by])
     measurements += _not_applicable(audit)
     from methods.fairness import paradox
     from methods.fairness.presentation import charts, impact_ratios, limitations, tables
 
-    turned = paradox.reversals(cube, audit.rates, audit.level)
+    turned = paradox.reversals(cube, audit.plain, audit.level)
     return Findings(
         tuple(measurements),
         (*tables(cube, audit.rates), *impact_ratios(cube), *paradox.tables(turned)),
@@ -100,7 +103,7 @@ def _rates(audit: Design, by: Key, recorded: Recorded) -> list[Measurement]:
             interval, name = rate_interval(audit.cube, part, rate, level)
             note = "" if part.below(rate) > 0 else _undefined(rate)
             if limits:
-                note = _joined(note, _simultaneous(audit.judged_size))
+                note = joined(note, _simultaneous(audit.judged_size))
             row = Measurement(
                 rate,
                 f"fairness.{rate}/1",
@@ -168,7 +171,7 @@ def _contrast(audit: Design, pair: Pair, metric: str, method: "ComparisonMethod"
     note = "primary comparison" if pair == audit.primary else _simultaneous(size)
     units = pair_units(cube, pair)
     if min(units) <= 0:
-        note = _joined(_undefined(pair.rate), note)
+        note = joined(_undefined(pair.rate), note)
     return Measurement(
         metric,
         f"fairness.{metric}/1",
@@ -245,7 +248,7 @@ def _scalar(
     worst = min(rows)[-1]
     note = worst.note
     if size > 1:
-        note = _joined(f"judged on all {size} contrasts at once; interval of the widest", note)
+        note = joined(f"judged on all {size} contrasts at once; interval of the widest", note)
     return Measurement(
         scalar.name,
         f"fairness.{scalar.name}/1",
@@ -296,6 +299,46 @@ def _uncompared(
     )
 
 
+def _extremes(audit: Design, by: Key, stratum: Key, recorded: Recorded) -> list[Measurement]:
+    """Return the least and the greatest group of a rate, where a limit is put on them.
+
+    The groups' intervals hold together, so the least of their ends bounds the least rate.
+    """
+    margin, found = audit.cube.margins[by], []
+    for limit in audit.limits:
+        if limit.metric not in EXTREMES:
+            continue
+        rate, end = EXTREMES[limit.metric]
+        if rate not in audit.rates:
+            continue
+        choose = min if end == "min" else max
+        places = stratum_indexes(margin, stratum)
+        values = [recorded.by_group[rate, margin.keys[i]] for i in places]
+        ends = [
+            rate_interval(audit.cube, side(margin, i), rate, audit.judged_level)[0] for i in places
+        ]
+        sizes = [side(margin, i).n(rate) for i in places]
+        at = values.index(choose(values))
+        known = all(not math.isnan(interval.low) for interval in ends)
+        row = Measurement(
+            limit.metric,
+            f"fairness.{limit.metric}/1",
+            by,
+            _slice(audit, by, margin.keys[places[at]]),
+            None,
+            values[at],
+            choose(interval.low for interval in ends) if known else None,
+            choose(interval.high for interval in ends) if known else None,
+            audit.level,
+            f"{end}_of_simultaneous",
+            sizes[at],
+            audit.cube.unit,
+            note=_simultaneous(audit.judged_size),
+        )
+        found.append(_judged(row, limit, min(sizes) < audit.parameters.min_subjects, audit))
+    return found
+
+
 def _number(value: float | None) -> float:
     return math.nan if value is None else value
 
@@ -311,7 +354,7 @@ def _judged(row: Measurement, limit: Limit, few: bool, audit: Design) -> Measure
             units = units_to_decide(row.value, row.low, row.high, limit.value, row.n, log=log)
         if few:
             least = audit.parameters.min_subjects
-            note = _joined(f"fewer than {least} {row.unit} on a side", note)
+            note = joined(f"fewer than {least} {row.unit} on a side", note)
             units = max(units or 0, least)
         missing = Missing(units)
     return replace(row, threshold=Threshold.of(limit), verdict=verdict, missing=missing, note=note)
@@ -322,7 +365,8 @@ def _not_applicable(audit: Design) -> list[Measurement]:
     found = []
     for limit in audit.limits:
         name = limit.metric
-        needed = SCALARS[name].rates if name in SCALARS else (CONTRASTS.get(name, (name,))[0],)
+        rate = (CONTRASTS | COMPOSITE_CONTRASTS | EXTREMES).get(name, (name,))[0]
+        needed = SCALARS[name].rates if name in SCALARS else (rate,)
         if not set(needed) <= set(audit.rates):
             found.append(
                 Measurement(
@@ -352,7 +396,3 @@ def _undefined(rate: str) -> str:
 
 def _simultaneous(size: int) -> str:
     return f"simultaneous over {size} comparisons" if size > 1 else ""
-
-
-def _joined(*parts: str) -> str:
-    return "; ".join(part for part in parts if part)

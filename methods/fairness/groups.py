@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from methods.errors import BadInput
+from methods.fairness.composites import COMPOSITE_CONTRASTS, FORMS
 from methods.fairness.cube import GroupCube, collect
-from methods.fairness.rates import CONTRASTS, RATES, SCALARS
+from methods.fairness.design import EXTREMES
+from methods.fairness.rates import CONTRASTS, SCALARS
 from methods.kinds import CubeMethod, Findings, KnownAnswer, MethodParameters, Role, Roles
 from methods.report import Limit
 
@@ -84,7 +86,8 @@ class GroupParameters(MethodParameters):
         description="Scores above the median of all count as selected, as Local Law 144 has it.",
     )
     metrics: tuple[str, ...] | None = Field(
-        None, description="Base rates to report; all that apply when left out."
+        None,
+        description="Rates and measures to report; the usual ones that apply when left out.",
     )
     primary: Primary | None = Field(
         None,
@@ -123,9 +126,9 @@ class GroupParameters(MethodParameters):
     @classmethod
     def check_metrics(cls, metrics: tuple[str, ...] | None) -> tuple[str, ...] | None:
         """Only base rates can be asked for."""
-        unknown = sorted(set(metrics or ()) - set(RATES))
+        unknown = sorted(set(metrics or ()) - set(FORMS))
         if unknown:
-            raise ValueError(f"{unknown[0]!r} is not one of {', '.join(RATES)}")
+            raise ValueError(f"{unknown[0]!r} is not one of {', '.join(FORMS)}")
         return metrics
 
     @field_validator("reference")
@@ -182,7 +185,7 @@ class GroupFairness(CubeMethod[GroupCube, GroupParameters]):
 
     def metrics(self) -> tuple[str, ...]:
         """Return base rates, their contrasts and fairlearn's scalars."""
-        return (*RATES, *CONTRASTS, *SCALARS)
+        return (*FORMS, *CONTRASTS, *COMPOSITE_CONTRASTS, *SCALARS, *EXTREMES)
 
     def collect(
         self,

@@ -32,6 +32,7 @@ class Rate:
     among: str
     needs_truth: bool
     words: str
+    on_request: bool = False  # only where asked for: another name, or the complement, of another
 
     @property
     def numerator(self) -> Vector:
@@ -62,6 +63,8 @@ RATES: dict[str, Rate] = {
         Rate("precision", (1, 0, 0, 0), "selected", True, "deserving among the selected"),
         # Beside the selection ratio: small refusal rates may differ many times over unseen there.
         Rate("refusal_rate", (0, 0, 1, 1), "all", False, "refused"),
+        Rate("zero_one_loss", (0, 1, 1, 0), "all", True, "decided wrongly", on_request=True),
+        Rate("mean_prediction", (1, 1, 0, 0), "all", False, "selected", on_request=True),
     )
 }
 

@@ -9,8 +9,16 @@ from functools import cached_property
 
 import numpy as np
 
+from methods.fairness.composites import ALL, COMPOSITES, FORMS
 from methods.fairness.rates import DENOMINATORS, RATES
-from methods.statistics.clusters import Estimate, Matrix, Vector, ratio_estimate
+from methods.statistics.clusters import (
+    Estimate,
+    Matrix,
+    Vector,
+    influence,
+    ratio_estimate,
+    smooth_estimate,
+)
 
 _POSITION = {name: i for i, name in enumerate(DENOMINATORS)}
 _ORDER = {rate: i for i, rate in enumerate(RATES)}
@@ -43,21 +51,29 @@ class Side:
         return self._sums[0][_ORDER[rate]]
 
     def below(self, rate: str) -> float:
-        """Return the denominator of a rate."""
+        """Return the denominator of a rate; of a composite, the rows where it is defined."""
+        if rate in COMPOSITES:
+            return float(self.counts.sum()) if COMPOSITES[rate].defined(self.counts) else 0.0
         return self._sums[1][_ORDER[rate]]
 
     def n(self, rate: str) -> int:
         """Return the units in the denominator of a rate."""
-        return self._units[_POSITION[RATES[rate].among]]
+        return self._units[_POSITION[FORMS[rate].among]]
 
     def value(self, rate: str) -> float:
         """Return the rate, not a number where it has no denominator."""
+        if rate in COMPOSITES:
+            return float(COMPOSITES[rate].value(self.counts)) if self.below(rate) > 0 else math.nan
         above, below = self._sums
         place = _ORDER[rate]
         return above[place] / below[place] if below[place] > 0 else math.nan
 
     def estimate(self, rate: str) -> Estimate:
         """Return the rate with its cluster-robust variance."""
+        if rate in COMPOSITES:
+            powers = self.powers[_POSITION["all"]]
+            effect = self.effect(rate)
+            return smooth_estimate(self.value(rate), effect, ALL, self.counts, self.moments, powers)
         form = RATES[rate]
         return ratio_estimate(
             form.numerator,
@@ -66,6 +82,13 @@ class Side:
             self.moments,
             self.powers[_POSITION[form.among]],
         )
+
+    def effect(self, rate: str) -> Vector:
+        """Return the first-order effect on a rate of a unit's sums over OUTCOMES."""
+        if rate in COMPOSITES:
+            return COMPOSITES[rate].influence(self.counts)
+        form = RATES[rate]
+        return influence(form.numerator, form.denominator, self.counts)
 
     def effective(self, rate: str) -> tuple[float, float]:
         """Return successes and trials of the independent sample that would be as precise."""

@@ -91,6 +91,30 @@ def ratio_estimate(
     return Estimate(value, raw * w / trace, max(df, 1.0))
 
 
+def smooth_estimate(
+    value: float, effect: Vector, denominator: Vector, sums: Vector, moments: Matrix, powers: Vector
+) -> Estimate:
+    """Return any smooth statistic of the sums with its cluster-robust variance.
+
+    `effect` is its gradient at the sums (the delta method); scaling all sums must leave the
+    statistic as it is, so that effect . sums = 0. Units of unequal size are corrected for as in
+    `ratio_estimate` with rows of one unit fully alike (rho 1), which is the cautious end.
+    """
+    total = float(denominator @ sums)
+    if total <= 0:
+        return Estimate(math.nan, math.inf, 1.0)
+    raw = max(float(effect @ moments @ effect), 0.0)
+    squares = float(denominator @ moments @ denominator) / total**2
+    cubes, fourths, fifths = (float(p) / total**k for p, k in zip(powers, POWERS, strict=True))
+    trace = squares - 2 * cubes + squares**2
+    if trace <= NOTHING_LEFT * squares:
+        return Estimate(value, math.inf, 1.0)
+    spread = fourths - 4 * fifths + 2 * squares * fourths + 2 * squares * fourths
+    spread += 2 * cubes**2 + squares**4 - 4 * squares**2 * cubes
+    df = trace**2 / spread if spread > 0 else 1.0
+    return Estimate(value, raw * squares / trace, max(df, 1.0))
+
+
 def contrast(first: Estimate, second: Estimate, covariance: float, *, log: bool) -> Estimate:
     """Return first - second, or log(first / second), with Satterthwaite's degrees of freedom.
 

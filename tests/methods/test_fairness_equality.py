@@ -3,6 +3,7 @@
 import math
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import fairlearn.metrics as fl
@@ -11,7 +12,14 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import accuracy_score, precision_score
+from sklearn.metrics import (
+    accuracy_score,
+    balanced_accuracy_score,
+    f1_score,
+    matthews_corrcoef,
+    precision_score,
+    zero_one_loss,
+)
 
 from methods.fairness import kernel
 from methods.fairness.rates import RATES, SCALARS
@@ -30,9 +38,17 @@ OWN: dict[str, Callable[..., float]] = {
     "accuracy": accuracy_score,
     "precision": precision_score,
     "refusal_rate": _refusal_rate,
+    "zero_one_loss": zero_one_loss,
+}
+ON_REQUEST: dict[str, Callable[..., float]] = {
+    "f1_score": partial(f1_score, zero_division=0),
+    "balanced_accuracy": balanced_accuracy_score,
+    "matthews_corrcoef": matthews_corrcoef,
+    "zero_one_loss": zero_one_loss,
+    "mean_prediction": fl.mean_prediction,
 }
 FUNCTIONS: dict[str, Callable[..., float]] = {
-    name: OWN.get(name) or getattr(fl, name) for name in RATES
+    name: OWN.get(name) or getattr(fl, name) for name, rate in RATES.items() if not rate.on_request
 }
 CASES = [
     # table, y_true, y_pred, groups, controls
@@ -80,6 +96,11 @@ def _oracle(case: dict[str, Any]) -> fl.MetricFrame:
             sensitive_features=frame[case["groups"]],
             control_features=frame[case["controls"]] if case["controls"] else None,
         )
+
+
+def _inside(row: Measurement) -> bool:
+    assert row.low is not None and row.high is not None and row.value is not None
+    return row.low - 1e-9 <= row.value <= row.high + 1e-9
 
 
 def _rows(report: Report, metric: str, by: list[str]) -> list[Measurement]:
@@ -143,6 +164,72 @@ def test_named_scalars_equal_fairlearn_on_raw_rows(case: dict[str, Any], method:
             ]
             assert len(found) == 1
             assert found[0].value == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("method", ["between_groups", "to_overall"])
+def test_measures_on_request_equal_fairlearn_on_raw_rows(case: dict[str, Any], method: str) -> None:
+    columns = {"group": case["groups"], "y_true": [case["y_true"]], "y_pred": [case["y_pred"]]}
+    columns |= {"control": case["controls"]} if case["controls"] else {}
+    parameters = {"method": method, "metrics": list(ON_REQUEST)}
+    report = run_audit("fairness.groups", as_table(case["raw"]), columns, parameters, [], 0)
+    frame = case["frame"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        oracle = fl.MetricFrame(
+            metrics=ON_REQUEST,
+            y_true=frame[case["y_true"]],
+            y_pred=frame[case["y_pred"]],
+            sensitive_features=frame[case["groups"]],
+            control_features=frame[case["controls"]] if case["controls"] else None,
+        )
+        gaps = {kind: getattr(oracle, kind)(method=method) for kind in ("difference", "ratio")}
+    order = [*case["controls"], *case["groups"]]
+    for metric in ON_REQUEST:
+        rows = _rows(report, metric, case["groups"])
+        assert len(rows) == len(oracle.by_group.dropna(how="all"))
+        for row in rows:
+            key = tuple(row.slice[name] for name in order)
+            expected = oracle.by_group[metric][key if len(key) > 1 else key[0]]
+            assert row.value == pytest.approx(expected, abs=1e-12)
+            assert row.low is None or _inside(row)
+        for stratum in oracle.overall.index if case["controls"] else [None]:
+            expected = gaps["difference"][metric]
+            expected = expected if stratum is None else expected[stratum]
+            widest = max(
+                abs(row.value)
+                for row in _rows(report, f"{metric}_difference", case["groups"])
+                if row.value is not None and (stratum is None or stratum in row.slice.values())
+            )
+            assert widest == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("end", ["min", "max"])
+def test_the_least_and_the_greatest_group_equal_fairlearn(case: dict[str, Any], end: str) -> None:
+    columns = {"group": case["groups"], "y_true": [case["y_true"]], "y_pred": [case["y_pred"]]}
+    columns |= {"control": case["controls"]} if case["controls"] else {}
+    names = ["selection_rate", "true_positive_rate", "f1_score"]
+    limits = [Limit.parse(f"{name}_group_{end}>=0.99") for name in names]
+    report = run_audit("fairness.groups", as_table(case["raw"]), columns, {}, limits, 0)
+    frame = case["frame"]
+    oracle = fl.MetricFrame(
+        metrics={name: {**FUNCTIONS, **ON_REQUEST}[name] for name in names},
+        y_true=frame[case["y_true"]],
+        y_pred=frame[case["y_pred"]],
+        sensitive_features=frame[case["groups"]],
+        control_features=frame[case["controls"]] if case["controls"] else None,
+    )
+    expected = getattr(oracle, f"group_{end}")()
+    for name in names:
+        rows = _rows(report, f"{name}_group_{end}", case["groups"])
+        strata = expected.index if case["controls"] else [None]
+        assert len(rows) == len(strata)
+        for stratum in strata:
+            value = expected[name] if stratum is None else expected[name][stratum]
+            (row,) = [r for r in rows if stratum is None or r.slice[case["controls"][0]] == stratum]
+            assert row.value == pytest.approx(value, abs=1e-12)
+            assert row.verdict in ("fail", "inconclusive", "pass")
+            # A group without a denominator leaves the worst one open.
+            assert row.low is None or _inside(row)
 
 
 def test_several_group_columns_are_reported_alone_and_crossed(loans: pd.DataFrame) -> None:
@@ -267,7 +354,7 @@ def test_the_kernel_equals_fairlearn(cells: list[tuple[int, ...]], method: str) 
             sensitive_features=frame["g"],
             sample_params={name: {"sample_weight": frame["n"]} for name in FUNCTIONS},
         )
-        for name in RATES:
+        for name in FUNCTIONS:
             values = kernel.rate(name, counts)
             assert values == pytest.approx(oracle.by_group[name].to_numpy(), abs=1e-12)
             overall = kernel.rate(name, counts.sum(axis=0))
