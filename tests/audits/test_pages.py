@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from audits import services
-from audits.models import Finding, Plan, Run
+from audits.models import Finding, Run
 from audits.runner import perform_run
 from audits.web.exports import measurements_csv, safe_cell
 from tests.audits.conftest import DAY, STAGE, START, Stage, impressions
@@ -128,41 +128,6 @@ def test_a_finding_goes_its_way_with_reasons(audited: Stage, cast: Any) -> None:
     )
     finding.refresh_from_db()
     assert finding.owner == cast.max
-
-
-def test_a_plan_is_made_from_the_form(stage: Stage, cast: Any) -> None:
-    cast.join("carousel")
-    client = cast.sign_in(Client(), "max")
-    page = text_of(client, reverse("audit_plan_new") + "?method=exposure.popularity")
-    assert 'name="set_top_fraction"' in page
-    assert 'name="set_looks"' not in page
-    filled = {
-        "title": "Spread?",
-        "key": "spread",
-        "system": "carousel",
-        "version": "learned",
-        "method": "exposure.popularity",
-        "columns": "item=item",
-        "limits": "top_share<=0.30",
-        "starts_at": "2026-01-05 00:00",
-        "ends_at": "2026-01-08 00:00",
-        "length": "1",
-        "unit": "days",
-        "zone": "UTC",
-        "lateness_hours": "0",
-        "backfill": "on",
-        "planned_looks": "3",
-        "on_breach": "auto_contain",
-        "set_top_fraction": "0.1",
-        "set_catalogue_size": "20",
-    }
-    refused = client.post(reverse("audit_plan_new"), {**filled, "planned_looks": "2"})
-    assert "3 windows, but 2 looks are planned" in refused.content.decode()
-    answer = client.post(reverse("audit_plan_new"), filled)
-    assert answer.status_code == 302
-    plan = Plan.objects.get()
-    assert plan.parameters["catalogue_size"] == 20
-    assert plan.owner == cast.max
 
 
 def test_an_export_holds_no_formula() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from audits.web.forms import limit_from_words
 from audits.web.measurements import NOT_JUDGED, PAGE, grouping, listed
 
 LIMIT = {"op": ">=", "value": 0.8, "severity": "fail"}
@@ -60,9 +59,3 @@ def test_a_comparison_tells_apart_by_the_columns_of_its_sides() -> None:
     sides = {"of": {"sex": "female"}, "to": {"sex": "male"}, "kind": "ratio"}
     assert grouping({**measured("ratio"), "by": [], "comparison": sides}) == "sex"
     assert grouping(measured("accuracy")) == "everyone"
-
-
-def test_limits_are_written_in_words_or_signs() -> None:
-    assert limit_from_words("Top share at most 0.30") == "top_share<=0.30"
-    assert limit_from_words("accuracy ≥ 0.8") == "accuracy>=0.8"
-    assert limit_from_words(" top_share<=0.30 ") == "top_share<=0.30"
