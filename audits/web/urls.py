@@ -14,6 +14,7 @@ from audits.web import (
     sources,
     vault,
 )
+from audits.web.editor.urls import urlpatterns as editor_urls
 
 urlpatterns = [
     path("audits/alerts/", alerts.alert_list, name="audit_alerts"),
@@ -41,7 +42,7 @@ urlpatterns = [
         name="audit_alert_rules_derive",
     ),
     path("audits/", plans.plan_list, name="audits"),
-    path("audits/plans/new/", plans.new_plan, name="audit_plan_new"),
+    *editor_urls,
     path("audits/plans/<slug:key>/", plans.plan, name="audit_plan"),
     path("audits/plans/<slug:key>/run/", plans.run_now, name="audit_plan_run"),
     path("audits/plans/<slug:key>/pause/", plans.pause, name="audit_plan_pause"),
