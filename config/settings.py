@@ -237,6 +237,12 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     # Choice sets that share a field name get the name of what they describe.
     "ENUM_NAME_OVERRIDES": {
+        "AlertActionEnum": "audits.choices.AlertAction",
+        "AlertEvidenceEnum": "audits.choices.AlertEvidence",
+        "AlertKindEnum": "audits.choices.AlertKind",
+        "AlertSideEnum": "audits.choices.AlertSide",
+        "AlertStateEnum": "audits.choices.AlertState",
+        "AlertStatusEnum": "audits.choices.AlertStatus",
         "AttributeKindEnum": "audits.choices.AttributeKind",
         "FindingStateEnum": "audits.choices.FindingState",
         "HarmReportStateEnum": "incidents.choices.ReportState",

@@ -3,6 +3,7 @@
 from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
+from audits.api.alerts import AlertRules, Alerts
 from audits.api.batches import OutcomeBatches, OutputBatches
 from audits.api.plans import Findings, Plans, Runs
 from audits.api.sources import Sources
@@ -15,6 +16,8 @@ router.register("outputs", OutputBatches, basename="api-output")
 router.register("outcomes", OutcomeBatches, basename="api-outcome")
 router.register("plans", Plans, basename="api-plan")
 router.register("runs", Runs, basename="api-run")
+router.register("alerts", Alerts, basename="api-alert")
+router.register("alert-rules", AlertRules, basename="api-alert-rule")
 router.register("findings", Findings, basename="api-finding")
 
 urlpatterns = [path("", include(router.urls))]

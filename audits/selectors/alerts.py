@@ -9,7 +9,7 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db.models import Max, OuterRef, Q, QuerySet, Subquery
 
-from audits.choices import AlertState
+from audits.choices import AlertState, WeighedAs
 from audits.models import (
     Alert,
     AlertMute,
@@ -80,7 +80,10 @@ def _find(rows: QuerySet[Any], key: UUID | str, name: str) -> Any:
 def evidence_steps(stream: AlertStream, windows: int = PATH_WINDOWS) -> list[AlertStep]:
     """The newest windows of a stream, oldest first."""
     steps = AlertStep.objects.filter(stream=stream).select_related("run").defer("run__report")
-    return list(reversed(steps.order_by("-window_start")[:windows]))
+    found = list(reversed(steps.order_by("-window_start")[:windows]))
+    for step in found:
+        step.stream = stream
+    return found
 
 
 def mutes_of(rule: AlertRule, stream: AlertStream | None = None) -> list[AlertMute]:
@@ -99,12 +102,13 @@ def status_counts(streams: QuerySet[AlertStream]) -> Counter[str]:
 
 def last_checks(actor: Actor, limit: int = 8) -> list[Plan]:
     """The plans whose alerts weighed a window last, with the newest window of each."""
+    weighed = Q(alert_windows__taken_as=WeighedAs.WEIGHED)
     return list(
         Plan.objects.for_actor(actor)
         .filter(alert_rules__active=True)
         .annotate(
-            weighed_until=Max("alert_windows__window_start"),
-            weighed_at=Max("alert_windows__created_at"),
+            weighed_until=Max("alert_windows__window_start", filter=weighed),
+            weighed_at=Max("alert_windows__created_at", filter=weighed),
         )
         .select_related("system")
         .order_by("-weighed_at", "key")[:limit]
@@ -113,5 +117,5 @@ def last_checks(actor: Actor, limit: int = 8) -> list[Plan]:
 
 def passed_over(plan: Plan, limit: int = 5) -> list[AlertWindow]:
     """The newest windows a plan's alerts passed over, each with the reason."""
-    found = AlertWindow.objects.filter(plan=plan, taken_as="skipped")
+    found = AlertWindow.objects.filter(plan=plan, taken_as=WeighedAs.SKIPPED)
     return list(found.order_by("-window_start")[:limit])
