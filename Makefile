@@ -35,7 +35,7 @@ bench: .venv/.dev
 trust: .venv/.dev
 	@$(BIN)/python -m pytest -q -m trust tests/trust
 
-peers: .venv/.dev .venv-peers/.ready
+peers: .venv/.dev .venv-peers/.ready .venv-spark/.ready
 	@$(BIN)/python -m pytest -q -m peers tests
 
 .venv/.python:
@@ -62,5 +62,11 @@ peers: .venv/.dev .venv-peers/.ready
 	$(BIN)/uv pip install --quiet --python .venv-peers/bin/python $(UV_FLAGS) -r requirements-peers.txt
 	@touch $@
 
+# The product with its extra `spark`; it runs on the machine's Java.
+.venv-spark/.ready: requirements.txt requirements-spark.txt | .venv/.python
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-spark
+	$(BIN)/uv pip install --quiet --python .venv-spark/bin/python $(UV_FLAGS) -r requirements.txt -r requirements-spark.txt
+	@touch $@
+
 clean-venv:
-	rm -rf .venv .venv-peers
+	rm -rf .venv .venv-peers .venv-spark

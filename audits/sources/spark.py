@@ -51,7 +51,8 @@ def open_spark(location: SparkLocation) -> Iterator[Place]:
                 raise Invalid(f"Spark has no table {location.table} that may be read.")
             table = backend.table(name, database=tuple(database) or None)
         else:
-            table = backend.read_parquet([str(file) for file in files], table_name="audited")
+            session.read.parquet(*[str(file) for file in files]).createOrReplaceTempView("audited")
+            table = backend.table("audited")
 
         def measure(part: ibis.Table) -> tuple[int, str]:
             rows, contents = _contents(part)
@@ -119,6 +120,21 @@ def _session(remote: str) -> Iterator[Any]:
             yield session
         finally:
             session.stop()
+            if not remote:
+                _end_java()
+
+
+def _end_java() -> None:
+    """End the virtual machine of a local session: a worker lives on, its memory shall not."""
+    from pyspark import SparkContext
+
+    gateway = SparkContext._gateway
+    if gateway is None:
+        return
+    gateway.shutdown()
+    gateway.proc.stdin.close()
+    gateway.proc.wait(timeout=60)
+    SparkContext._gateway = SparkContext._jvm = None
 
 
 def _local(folder: Path) -> dict[str, str]:

@@ -47,14 +47,14 @@ def part_of_run(
 
 
 def instants(column: ir.Column, name: str, notes: list[str]) -> ir.TimestampValue:
-    """Return a column of times as instants; one without a zone is taken as UTC, and said so."""
+    """Return a column of times as instants; one without a zone is taken as UTC and says so."""
     kind = column.type()
     if kind.is_timestamp() and kind.timezone:
         return column
     if not (kind.is_timestamp() or kind.is_string() or kind.is_date()):
         raise Invalid(f"The column {name!r} holds no times: its type is {kind}.")
     if not kind.is_string():
-        notes.append(f"The times in {name!r} carry no zone; they were read as UTC.")
+        notes.append(f"The times in {name!r} were read as UTC.")
     return column.cast("timestamp('UTC', 6)")
 
 

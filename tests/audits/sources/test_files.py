@@ -181,7 +181,7 @@ def test_times_without_a_zone_are_utc_and_the_report_says_so(
     run = run_of(source_of("files", {"path": str(folder)}))
     assert opened_rows(run) == rows_as_read()
     with open_input(run) as opened:
-        assert opened.notes == ("The times in 'at' carry no zone; they were read as UTC.",)
+        assert opened.notes == ("The times in 'at' were read as UTC.",)
 
 
 def test_labels_observed_too_late_are_left_out(folder: Path, source_of: Any, run_of: Any) -> None:
