@@ -118,7 +118,7 @@ def _check_room(objects: list[FileInfo], folder: Path) -> None:
 def _fetched(system: S3FileSystem, info: FileInfo, folder: Path) -> Path:
     """Fetch one object, in pieces; what changed or fell short on the way is refused."""
     folder.mkdir()
-    target = folder / info.base_name
+    target: Path = folder / info.base_name
     with system.open_input_stream(info.path, compression=None) as stream, target.open("wb") as out:
         while chunk := stream.read(CHUNK):
             out.write(chunk)

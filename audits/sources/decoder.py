@@ -21,6 +21,7 @@ def main() -> None:
     # Imported under the limits already.
     from governance.core.errors import Invalid
 
+    answer: dict[str, Any]
     try:
         answer = {"written": _carry_out(order)}
     except Invalid as refused:

@@ -96,7 +96,7 @@ def _elsewhere(run: Run, source: Source) -> Iterator[OpenInput]:
             raise Invalid(nothing_there(run))
         table, cube = part, None
         if tally and tally.randomised:
-            cube = pack_tally(part, tally.count, dict(tally.randomised))
+            cube = pack_tally(part, tally.count, tally.randomised)
         elif tally:
             table = rows_of(part, tally.count)
         yield OpenInput(

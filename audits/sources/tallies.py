@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -95,7 +95,7 @@ class Tally:
     randomised: dict[str, float]  # role -> epsilon of the randomised response
 
 
-def pack_tally(cells: ibis.Table, count: str, randomised: dict[str, float]) -> bytes:
+def pack_tally(cells: ibis.Table, count: str, randomised: Mapping[Any, float]) -> bytes:
     """Return cells as bytes that say how their labels were randomised."""
     import pyarrow as pa
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import resource
+import subprocess
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -208,13 +209,13 @@ def test_the_decoder_learns_the_key_of_pseudonyms_on_its_input_alone(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
     seen: dict[str, Any] = {}
-    run = decoding.subprocess.run
+    run = subprocess.run
 
     def watched(command: list[str], **options: Any) -> Any:
         seen.update(command=command, env=options["env"], input=options["input"])
         return run(command, **options)
 
-    monkeypatch.setattr(decoding.subprocess, "run", watched)
+    monkeypatch.setattr(subprocess, "run", watched)
     stage.push(stage.serving, impressions("learned", rows=3))
     pepper = settings.KEYS.subject_pepper.hex()
     assert pepper.encode() in seen["input"]

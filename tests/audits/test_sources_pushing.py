@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from typing import Any
 
@@ -62,7 +63,7 @@ def test_a_declared_body_beyond_the_limit_is_refused_before_it_is_read(
 ) -> None:
     read: list[int] = []
     monkeypatch.setattr(batches, "LARGEST_BODY", 5_000)
-    monkeypatch.setattr(batches.tempfile, "NamedTemporaryFile", lambda **options: read.append(1))
+    monkeypatch.setattr(tempfile, "NamedTemporaryFile", lambda **options: read.append(1))
     answer = client.post(URL, b" " * 6_000, content_type=JSON_LINES)
     assert (answer.status_code, read) == (413, [])
 

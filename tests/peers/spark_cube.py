@@ -19,7 +19,7 @@ def main() -> None:
     import django
 
     django.setup()
-    from audits.sources.locations import parse_location
+    from audits.sources.locations import SparkLocation
     from audits.sources.spark import open_spark
     from audits.sources.window import part_of_run
     from methods.run import collect_cube, cube_method, engine_of
@@ -33,7 +33,7 @@ def main() -> None:
     )
     told = []
     for _ in range(int(sys.argv[3])):  # a worker opens one session after another
-        with open_spark(parse_location("spark", {"path": path})) as place:
+        with open_spark(SparkLocation(path=path)) as place:
             table, notes = part_of_run(place.table, run, {"occurred_at": ["occurred_at"]})
             rows, digest = place.measure(table)
             cube = collect_cube("fairness.groups", table, columns, {})

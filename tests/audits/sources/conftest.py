@@ -153,9 +153,9 @@ def failure(run: Run) -> str:
 
 def changed_in_mid_run(monkeypatch: pytest.MonkeyPatch, change: Callable[[], Any]) -> None:
     """Let something happen to the files while the run holds them open."""
-    from audits.sources import opening
+    from audits.sources import opening, window
 
-    joined = opening.part_of_run
+    joined = window.part_of_run
 
     def then(*given: Any, **more: Any) -> Any:
         change()
