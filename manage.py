@@ -13,6 +13,8 @@ WITHOUT_DATABASE = {
     "render_settings",
     *("diffsettings", "spectacular", "help", "version", "--help", "--version", "-h"),
 }
+# Parts of a command that need none, though the others do.
+WITHOUT_DATABASE_VERBS = {("audit_plans", "check"), ("audit_plans", "schema")}
 # Commands that may meet a database without tables.
 WITHOUT_TABLES = {"migrate", "doctor", "restore"}
 
@@ -36,7 +38,9 @@ def main() -> int:
     except ImproperlyConfigured as problem:
         print(problem, file=sys.stderr)
         return 1
-    alone = name in WITHOUT_DATABASE or "--help" in sys.argv or env.read("DATABASE_URL")
+    verb = sys.argv[2] if len(sys.argv) > 2 else ""
+    without = name in WITHOUT_DATABASE or (name, verb) in WITHOUT_DATABASE_VERBS
+    alone = without or "--help" in sys.argv or env.read("DATABASE_URL")
     if alone:
         execute_from_command_line(sys.argv)
         return 0

@@ -5,7 +5,9 @@ from rest_framework.routers import SimpleRouter
 
 from audits.api.alerts import AlertRules, Alerts
 from audits.api.batches import OutcomeBatches, OutputBatches
-from audits.api.plans import Findings, Plans, Runs
+from audits.api.plan_schema import PlanFileSchema
+from audits.api.plans import Findings, PlanChanges, Plans
+from audits.api.runs import Backfills, Runs
 from audits.api.sources import Sources
 from audits.api.vault import VaultAttributes
 
@@ -15,9 +17,14 @@ router.register("vault/attributes", VaultAttributes, basename="api-vault-attribu
 router.register("outputs", OutputBatches, basename="api-output")
 router.register("outcomes", OutcomeBatches, basename="api-outcome")
 router.register("plans", Plans, basename="api-plan")
+router.register("plan-changes", PlanChanges, basename="api-plan-change")
 router.register("runs", Runs, basename="api-run")
+router.register("backfills", Backfills, basename="api-backfill")
 router.register("alerts", Alerts, basename="api-alert")
 router.register("alert-rules", AlertRules, basename="api-alert-rule")
 router.register("findings", Findings, basename="api-finding")
 
-urlpatterns = [path("", include(router.urls))]
+urlpatterns = [
+    path("plan-file-schema", PlanFileSchema.as_view(), name="api-plan-file-schema"),
+    path("", include(router.urls)),
+]

@@ -49,25 +49,27 @@ def read_plan_file(path: str | Path) -> PlanFile:
             data = opened.read(LARGEST + 1)
     except OSError as problem:
         raise BadInput(f"{path} cannot be read: {problem.strerror}.") from None
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        raise BadInput(f"{path} is not text in UTF-8.") from None
-    return read_plan_text(text, str(path))
+    return read_plan_data(read_yaml(data, str(path)), str(path))
 
 
 def read_plan_text(text: str, name: str = "The plan file") -> PlanFile:
     """Read a plan from YAML (or JSON, which is YAML); `name` is what errors call it."""
-    if len(text) > LARGEST:
-        raise BadInput(f"{name} is longer than {LARGEST:,} signs: it is no plan file.")
+    return read_plan_data(read_yaml(text.encode(), name), name)
+
+
+def read_yaml(data: bytes, name: str) -> Any:
+    """Read YAML as plain data, with nothing said twice and no aliases."""
+    if len(data) > LARGEST:
+        raise BadInput(f"{name} is longer than {LARGEST:,} bytes: it is no plan file.")
     try:
-        given = yaml.load(text, Loader=_StrictLoader)  # noqa: S506 (a SafeLoader, only stricter)
+        return yaml.load(data.decode("utf-8"), Loader=_StrictLoader)  # noqa: S506 (a SafeLoader)
+    except UnicodeDecodeError:
+        raise BadInput(f"{name} is not text in UTF-8.") from None
     except yaml.MarkedYAMLError as problem:
         line = f" in line {problem.problem_mark.line + 1}" if problem.problem_mark else ""
         raise BadInput(f"{name} is not well-formed YAML{line}: {problem.problem}.") from None
     except (yaml.YAMLError, ValueError, RecursionError):
         raise BadInput(f"{name} is not well-formed YAML.") from None
-    return read_plan_data(given, name)
 
 
 def read_plan_data(given: Any, name: str = "The plan") -> PlanFile:
@@ -101,7 +103,7 @@ def _short(value: Any) -> str:
 
 def write_plan_text(plan: PlanFile) -> str:
     """Write a plan as YAML; what is empty is left out."""
-    said = plan.model_dump(mode="json", exclude_none=True)
+    said = plan.model_dump(mode="json")
     zone = ZoneInfo(plan.zone)
     for name in ("starts_at", "ends_at"):
         moment: datetime | None = getattr(plan, name)
@@ -112,7 +114,8 @@ def write_plan_text(plan: PlanFile) -> str:
     ]
     if plan.cron:
         said.pop("length", None)
-    kept = {name: value for name, value in said.items() if value not in ("", [], {}, "0 seconds")}
+    empty = (None, "", [], {}, "0 seconds")
+    kept = {name: one for name, one in said.items() if name == "columns" or one not in empty}
     return yaml.dump(kept, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
 
 

@@ -27,6 +27,7 @@ from audits.services.changes import (
 from audits.services.erasing import erase_subject
 from audits.services.findings import assign_finding, move_finding
 from audits.services.leases import Claim, claim_run, reap_expired, report_progress
+from audits.services.plan_files import Applied, apply_plan_file
 from audits.services.plans import create_plan, pause_plan, resume_plan
 from audits.services.publishing import publish_failure, publish_result
 from audits.services.pushing import SEGMENTS_KEPT, push_outcomes, push_outputs
@@ -50,8 +51,10 @@ from audits.services.watching import watch_plans
 
 __all__ = [
     "SEGMENTS_KEPT",
+    "Applied",
     "Claim",
     "acknowledge_alert",
+    "apply_plan_file",
     "assign_alert",
     "assign_finding",
     "cancel_backfill",

@@ -163,7 +163,7 @@ def test_a_plan_that_cannot_run_is_refused_in_one_sentence(stage: Stage) -> None
         ({"parameters": {"speed": 3}}, "'speed' is not a parameter"),
         ({"zone": "Mars/Base"}, "not a time zone"),
         ({"key": "Not A Key"}, "key"),
-        ({"length": timedelta(0)}, "Windows have a length"),
+        ({"length": timedelta(0)}, "Windows last a minute or longer"),
     ):
         with pytest.raises(Invalid, match=said):
             stage.plan(**wrong)

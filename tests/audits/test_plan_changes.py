@@ -297,6 +297,16 @@ def test_a_result_is_measured_by_one_revision_and_says_which(stage: Stage) -> No
     assert judged["threshold"]["value"] == 0.2
 
 
+def test_the_alert_rules_follow_the_revision_in_force(stage: Stage) -> None:
+    from audits.models import AlertRule
+
+    plan = stage.plan(on_breach="finding")
+    rules = AlertRule.objects.filter(plan=plan, active=True)
+    assert [(rule.limit, rule.action) for rule in rules] == [(0.3, "notify")]
+    propose(plan, STAGE, limits=["top_share<=0.2"], on_breach="auto_contain")
+    assert [(rule.limit, rule.action) for rule in rules.all()] == [(0.2, "contain")]
+
+
 def test_a_plan_that_ended_goes_on_when_its_end_is_moved(stage: Stage) -> None:
     from audits.services import schedule_due_runs
 

@@ -1,16 +1,31 @@
-"""`manage.py audit METHOD DATA ...`: one audit of a file, printed or written. Needs no database.
+"""`manage.py audit METHOD DATA ...`, or `audit --plan FILE DATA`: one audit of a file, printed or
+written. Needs no database.
 
 Reads the arguments and hands over; the way a report looks is in `audits.presentation`.
 """
 
 import json
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from methods.errors import BadInput
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of the data, by arguments or by a plan file."""
+
+    method: str
+    columns: dict[str, list[str]]
+    parameters: dict[str, Any]
+    limits: list[Any]
+    seed: int
+    suppress_below: int = 0
 
 
 class Command(BaseCommand):
@@ -21,6 +36,12 @@ class Command(BaseCommand):
         "Exit 0 pass or no limit, 1 fail, 2 bad input, 3 inconclusive."
     )
     requires_system_checks: list[str] = []
+    by_plan = False  # then a file says the method, and DATA stands alone
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        """See whether a plan file says what else stands in the arguments."""
+        self.by_plan = any(one == "--plan" or one.startswith("--plan=") for one in argv)
+        super().run_from_argv(argv)
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         """Return a parser whose complaints are one line."""
@@ -41,7 +62,13 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the arguments."""
-        parser.add_argument("method", metavar="METHOD", help="a method's key, see selftest")
+        if not self.by_plan:
+            parser.add_argument("method", metavar="METHOD", help="a method's key, see selftest")
+        parser.add_argument(
+            "--plan",
+            metavar="FILE",
+            help="a plan file, which says method, columns, parameters, limits and seed",
+        )
         parser.add_argument("data", metavar="DATA", help="a file, or a quoted pattern of files")
         parser.add_argument(
             "--columns",
@@ -98,17 +125,16 @@ class Command(BaseCommand):
 def run(options: dict[str, Any]) -> tuple[Any, tuple[str, ...]]:
     """Return the report the options ask for, and warnings about the data."""
     from methods import catalogue
-    from methods.report import Limit
     from methods.run import check_limits, run_audit
+    from methods.suppression import suppress
 
     # Everything that needs no data is checked before any is read.
-    method = catalogue.get(options["method"])
-    columns = method.roles.check(method.key, read_columns(options["columns"]))
-    parameters = dict(read_parameter(text) for text in options["parameters"])
-    method.parse(parameters)
-    limits = [Limit.parse(text) for text in options["limits"]]
-    check_limits(method, limits)
-    if options["seed"] < 0:
+    asked = asked_by_plan(options) if options.get("plan") else asked_by_arguments(options)
+    method = catalogue.get(asked.method)
+    columns = method.roles.check(method.key, asked.columns)
+    method.parse(asked.parameters)
+    check_limits(method, asked.limits)
+    if asked.seed < 0:
         raise BadInput("The seed is a whole number, 0 or more.")
     from audits.sources.files import open_source
 
@@ -117,12 +143,54 @@ def run(options: dict[str, Any]) -> tuple[Any, tuple[str, ...]]:
             method.key,
             source.table,
             columns,
-            parameters,
-            limits,
-            options["seed"],
+            asked.parameters,
+            asked.limits,
+            asked.seed,
             source.inputs,
         )
-        return report, source.warnings
+        return suppress(report, asked.suppress_below), source.warnings
+
+
+def asked_by_arguments(options: dict[str, Any]) -> Question:
+    """Read what the arguments ask."""
+    from methods.report import Limit
+
+    return Question(
+        method=options["method"],
+        columns=read_columns(options["columns"]),
+        parameters=dict(read_parameter(text) for text in options["parameters"]),
+        limits=[Limit.parse(text) for text in options["limits"]],
+        seed=options["seed"],
+    )
+
+
+def asked_by_plan(options: dict[str, Any]) -> Question:
+    """Read what a plan file asks; an argument beside it that contradicts it is refused."""
+    from audits.plan_files.text import read_plan_file
+    from methods.report import Limit
+
+    said: Sequence[str] = [
+        name
+        for name, given in (
+            ("--columns", options["columns"]),
+            ("--set", options["parameters"]),
+            ("--limit", options["limits"]),
+            ("--seed", options["seed"]),
+        )
+        if given
+    ]
+    if said:
+        raise BadInput(f"The plan file says this already: leave out {', '.join(said)}.")
+    file = read_plan_file(options["plan"])
+    looks = {"looks": file.planned_looks} if file.planned_looks else {}
+    return Question(
+        method=file.method,
+        columns=file.columns,
+        parameters={**file.parameters, **looks},
+        limits=[Limit.from_dict(one) for one in file.limit_rows()],
+        seed=file.seed,
+        suppress_below=file.suppress_below,
+    )
 
 
 def read_columns(given: list[str]) -> dict[str, list[str]]:
