@@ -7,6 +7,7 @@ from methods.errors import BadInput
 from methods.kinds import Method
 
 _METHODS: dict[str, str] = {
+    "consent.coverage": "methods.consent.coverage:Coverage",
     "exposure.popularity": "methods.exposure.popularity:Popularity",
     "fairness.calibration": "methods.fairness.calibration:Calibration",
     "fairness.experiment": "methods.fairness.experiment:Experiment",

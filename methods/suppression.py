@@ -191,7 +191,7 @@ def _of_table_cells(report: Report, below: int) -> frozenset[Place]:
 def _cell_columns(report: Report) -> set[str]:
     """Return the columns whose values name a group of people."""
     columns: Mapping[str, Sequence[str]] = report.inputs["columns"]
-    roles = ("group", "control", "variant", "stratum", "model_version")
+    roles = ("group", "control", "variant", "stratum", "model_version", "scenario")
     found = {name for role in roles for name in columns.get(role, ())}
     return found | {"scenario", "task", "from", "to"}
 

@@ -48,7 +48,7 @@ def _f1_influence(counts: Array) -> Array:
     if below <= 0:
         return np.zeros(4)
     value = 2 * tp / below
-    return np.array([2 - 2 * value, -value, -value, 0.0]) / below
+    return np.asarray(np.array([2 - 2 * value, -value, -value, 0.0]) / below)
 
 
 def _balanced(counts: Array) -> Array:

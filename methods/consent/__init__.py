@@ -1,0 +1,1 @@
+"""Methods about consent: whether what was served had been asked for."""
