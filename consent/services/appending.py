@@ -106,6 +106,7 @@ class Chosen:
 
 #: A clock of a caller may run this far ahead of ours.
 CLOCK_SKEW = timedelta(minutes=5)
+_SKEW = f"{CLOCK_SKEW.total_seconds()} seconds"
 
 _APPEND = "SELECT * FROM consent_append(%s, %s, %s, %s, %s, %s::text::jsonb)"
 _CHOOSE = """
@@ -206,7 +207,7 @@ def choose_events(
                 uuid7() if may_make else None,
                 secrets.token_bytes(32) if may_make else None,
                 act.occurred_at,
-                CLOCK_SKEW,
+                _SKEW,
                 act.region,
                 act.thought_region,
                 act.gpc,

@@ -102,9 +102,10 @@ def hand_out_events() -> int:
             if not _take(""):
                 return handed
             cursor.execute(_HAND_OUT, [HANDED_AT_ONCE])
-            handed += cursor.rowcount
-            if cursor.rowcount < HANDED_AT_ONCE:
-                return handed
+            now: int = cursor.rowcount
+        handed += now
+        if now < HANDED_AT_ONCE:
+            return handed
 
 
 def deliver_next(subscriber: str) -> bool:
