@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
-from rest_framework import mixins, serializers, status
+from rest_framework import mixins, status
 from rest_framework.decorators import action
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
@@ -17,8 +17,8 @@ from rest_framework.response import Response
 from audits import selectors, services
 from audits.api import plan_shapes as shapes
 from audits.api.plan_file_formats import YamlParser, YamlRenderer
-from audits.choices import FindingState, PlanChangeState, PlanState
-from audits.models import Finding, Plan, PlanChange
+from audits.choices import PlanChangeState, PlanState
+from audits.models import Plan, PlanChange
 from audits.plan_files.content import file_of
 from audits.plan_files.text import read_plan_data, write_plan_text
 from audits.schedule_words import schedule_in_words
@@ -245,71 +245,3 @@ class PlanChanges(mixins.ListModelMixin, mixins.RetrieveModelMixin, BaseViewSet)
                 change=change, approve=approve, note=note, actor=self.actor
             )
         return Response(self.get_serializer(change).data)
-
-
-class FindingSerializer(serializers.ModelSerializer[Finding]):
-    plan = serializers.SlugRelatedField(slug_field="key", read_only=True)  # type: ignore[var-annotated]
-    system = serializers.CharField(source="plan.system.key", read_only=True)
-
-    class Meta:
-        model = Finding
-        fields = (
-            "id",
-            "plan",
-            "system",
-            "run",
-            "metric",
-            "definition",
-            "slice",
-            "value",
-            "low",
-            "high",
-            "n",
-            "unit",
-            "threshold_op",
-            "threshold_value",
-            "severity",
-            "sentence",
-            "state",
-            "due_at",
-            "note",
-            "created_at",
-        )
-
-
-class FindingMove(serializers.Serializer[Finding]):
-    state = serializers.ChoiceField(choices=FindingState.choices)
-    note = serializers.CharField(required=False, default="", allow_blank=True)
-
-
-@extend_schema_view(
-    list=extend_schema(parameters=[OpenApiParameter("state", str, enum=FindingState.values)])
-)
-class Findings(mixins.ListModelMixin, mixins.RetrieveModelMixin, BaseViewSet):
-    """Measurements wholly beyond their limit, and what becomes of them."""
-
-    serializer_class = FindingSerializer
-    queryset = Finding.objects.none()
-    required_actions: ClassVar[dict[str, str]] = {
-        "list": "audits.view",
-        "retrieve": "audits.view",
-        "move": "audits.decide",
-    }
-
-    def get_queryset(self) -> QuerySet[Finding]:
-        found = selectors.findings_for(self.actor)
-        state = self.request.query_params.get("state")
-        return found.filter(state=state) if state else found
-
-    @extend_schema(request=FindingMove, responses=FindingSerializer)
-    @action(detail=True, methods=["post"])
-    def move(self, request: Request, pk: str) -> Response:
-        form = FindingMove(data=request.data)
-        form.is_valid(raise_exception=True)
-        moved = services.move_finding(
-            finding=selectors.find_finding(pk, self.actor),
-            state=form.validated_data["state"],
-            note=form.validated_data["note"],
-            actor=self.actor,
-        )
-        return Response(self.get_serializer(moved).data)

@@ -5,8 +5,10 @@ from rest_framework.routers import SimpleRouter
 
 from audits.api.alerts import AlertRules, Alerts
 from audits.api.batches import OutcomeBatches, OutputBatches
+from audits.api.findings import Findings
 from audits.api.plan_schema import PlanFileSchema
-from audits.api.plans import Findings, PlanChanges, Plans
+from audits.api.plans import PlanChanges, Plans
+from audits.api.reports import PlanReport, RunReport
 from audits.api.runs import Backfills, Runs
 from audits.api.sources import Sources
 from audits.api.vault import VaultAttributes
@@ -26,5 +28,7 @@ router.register("findings", Findings, basename="api-finding")
 
 urlpatterns = [
     path("plan-file-schema", PlanFileSchema.as_view(), name="api-plan-file-schema"),
+    path("runs/<uuid:run_id>/report", RunReport.as_view(), name="api-run-report"),
+    path("plans/<slug:key>/report", PlanReport.as_view(), name="api-plan-report"),
     path("", include(router.urls)),
 ]

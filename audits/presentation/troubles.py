@@ -56,7 +56,7 @@ _KNOWN: tuple[tuple[str, Trouble], ...] = (
         ),
     ),
     (
-        r"vault|protected attribute|Art(icle|\.) ?9|expired|purpose",
+        r"vault|protected attribute|join attributes|Art(icle|\.) ?9|expired|purpose",
         Trouble(
             "vault",
             "A protected attribute may not be used",
@@ -79,7 +79,7 @@ _KNOWN: tuple[tuple[str, Trouble], ...] = (
         ),
     ),
     (
-        r"took longer|time limit|longer than|timed? out|interrupted",
+        r"took (longer|too long)|time limit|timed? out|interrupted",
         Trouble(
             "time_limit",
             "The run took longer than it may",
@@ -90,7 +90,10 @@ _KNOWN: tuple[tuple[str, Trouble], ...] = (
         ),
     ),
     (
-        r"needs more memory|too large|at most|too wide|no room|Out of Memory|memory",
+        (
+            r"memory|too large|at most|too wide|no room|more than |larger than|longer than|"
+            r"more than \{|GB;"
+        ),
         Trouble(
             "too_large",
             "There is more than one run may read",
@@ -102,7 +105,7 @@ _KNOWN: tuple[tuple[str, Trouble], ...] = (
         ),
     ),
     (
-        r"was (changed|removed) while",
+        r"(changed|removed|rewritten) .*while|(changed|removed) while",
         Trouble(
             "changed",
             "The data changed while it was read",
@@ -113,7 +116,7 @@ _KNOWN: tuple[tuple[str, Trouble], ...] = (
         ),
     ),
     (
-        r"not open to sources|open folders|No folder is open",
+        r"not open to sources|open (folders|to sources)|No folder is open|has no '\.\.' in it",
         Trouble(
             "closed",
             "The operator has not opened this place",
@@ -139,9 +142,20 @@ _KNOWN: tuple[tuple[str, Trouble], ...] = (
         ),
     ),
     (
+        r"\bcolumns?\b|\brole\b|parameter|\blimit\b|output_id",
+        Trouble(
+            "columns",
+            "The plan and the data do not fit together",
+            f"A column or a parameter is not what the method needs. {_STANDS}",
+            "Correct the columns of the source or of the plan, then run it again.",
+            "plan",
+            "Open the plan",
+        ),
+    ),
+    (
         (
-            r"no (such )?(file|object|table)|There is no |No outputs of|holds no row|has no rows|"
-            r"is empty\b"
+            r"no (such )?(file|object|table)|Nothing has been sent|There is no |No outputs of|"
+            r"holds no row|has no rows|is empty\b"
         ),
         Trouble(
             "nothing_there",
@@ -154,18 +168,10 @@ _KNOWN: tuple[tuple[str, Trouble], ...] = (
         ),
     ),
     (
-        r"column|role|parameter|limit",
-        Trouble(
-            "columns",
-            "The plan and the data do not fit together",
-            f"A column or a parameter is not what the method needs. {_STANDS}",
-            "Correct the columns of the source or of the plan, then run it again.",
-            "plan",
-            "Open the plan",
+        (
+            r"cannot be read|not readable|breaks off|is a folder|no cell|media type|is not an? |"
+            r"looks like|several kinds|does not end in|damaged"
         ),
-    ),
-    (
-        r"cannot be read|not readable|is not an? |looks like|several kinds|does not end in|damaged",
         Trouble(
             "unreadable",
             "The data is not what it should be",

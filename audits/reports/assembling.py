@@ -5,8 +5,10 @@ Reads the database; what a report says stands in `content`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -70,6 +72,38 @@ def ledger_words(run: Run) -> str:
     leaf = getattr(entry, "leaf", None)
     place = f"position {leaf.position}" if leaf is not None else "not yet in the tree"
     return f"{entry.pk}, {place}"
+
+
+def report_digests(run_ids: Iterable[UUID]) -> dict[str, str]:
+    """Return the digest of each run's report as the ledger holds it."""
+    entries = find_entries(EntryFilter(verb="audits.run_finished", object_type="run"))
+    rows = entries.filter(object_id__in=[str(one) for one in run_ids])
+    found: dict[str, str] = {}
+    for object_id, facts in rows.values_list("object_id", "facts"):
+        found.setdefault(object_id, str(facts.get("report_sha256") or ""))
+    return found
+
+
+def run_as_data(run: Run) -> dict[str, Any]:
+    """Return a run's report as data, with whose it is and where to check it."""
+    report = report_of(run)
+    return {
+        "run": str(run.pk),
+        "plan": run.plan.key,
+        "plan_revision": run.plan_revision,
+        "system": run.plan.system.key,
+        "version_key": run.version.key if run.version else None,
+        "window_start": run.window_start.isoformat(),
+        "window_end": run.window_end.isoformat(),
+        "sentence": run.sentence,
+        "findings": [
+            {"id": str(one.pk), "state": one.state, "sentence": one.sentence}
+            for one in run.findings.all()
+        ],
+        "report": report,
+        "report_sha256": digest_of(report),
+        "ledger_entry": ledger_words(run),
+    }
 
 
 def window_words(start: datetime, end: datetime, zone: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from audits.reports.content import slice_words
-from audits.reports.groups import Figure, base_of, rank
+from audits.reports.groups import Figure, is_scalar, rank
 from governance.charts import Change
 
 Measured = Mapping[str, Any]
@@ -73,14 +73,10 @@ def _key(one: Measured) -> Key:
     by = slice_
     if compared is not None:
         by = [name for name in compared["of"] if name not in slice_]
-        if not _is_scalar(one):
+        # A scalar names the widest pair of its window, which may be another one in the next.
+        if not is_scalar(one["metric"]):
             sides = (compared["kind"], _items(compared["of"]), _items(compared["to"]))
     return one["metric"], " ".join(sorted(by)), _items(slice_), sides
-
-
-def _is_scalar(one: Measured) -> bool:
-    """A scalar names the widest pair of its window, which may be another one in the next."""
-    return one["metric"].rpartition("_")[0] != base_of(one["metric"])
 
 
 def _items(columns: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

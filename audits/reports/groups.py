@@ -111,6 +111,11 @@ def base_of(metric: str) -> str:
     return _SCALARS.get(base, base)
 
 
+def is_scalar(metric: str) -> bool:
+    """Whether a metric stands for many pairs at once, as demographic parity does."""
+    return _CONTRAST.sub("", metric) in _SCALARS
+
+
 def is_rate(one: Measured) -> bool:
     """Whether a measurement is a metric of one group, not a contrast of two."""
     return one["comparison"] is None and bool(one["by"]) and set(one["by"]) <= set(one["slice"])
@@ -168,7 +173,7 @@ def _contrasts(
     for one in measurements:
         compared = one["comparison"]
         # A scalar such as demographic parity stands for many pairs and names the widest.
-        if compared is None or _CONTRAST.sub("", one["metric"]) in _SCALARS:
+        if compared is None or is_scalar(one["metric"]):
             continue
         of, to = _key(compared["of"].items()), _key(compared["to"].items())
         found.setdefault((base_of(one["metric"]), compared["kind"], of, to), []).append(one)
@@ -225,7 +230,7 @@ def _reference(
         for one in rows:
             if all(one["slice"].get(name) == value for name, value in named.items()):
                 return one
-    return max(rows, key=lambda one: (one["n"], _label(one, by)))
+    return min(rows, key=lambda one: (-one["n"], _label(one, by)))
 
 
 def _against(

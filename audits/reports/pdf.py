@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,10 @@ from governance.charts.svg import FONT
 
 TEMPLATE = Path(__file__).with_name("report.typ")
 STANDARD = "ua-1"
+UNWRITTEN = (
+    "Some names are written in a script that the fonts of this print may not hold: the HTML report "
+    "shows them whole."
+)
 MEASUREMENTS = 120
 ROWS = 60
 CHARTS = 12
@@ -36,10 +40,25 @@ def report_pdf(content: Content) -> bytes:
         name = f"chart-{at}.svg"
         files[name] = _printed(drawn).encode()
         charts.append({"file": name, **_described(drawn)})
-    files["report.json"] = json.dumps(_clean(_data(content, charts))).encode()
-    made: bytes = typst.compile(
-        files, format="pdf", ignore_system_fonts=True, pdf_standards=STANDARD, timestamp=0
-    )
+    data = _clean(_data(content, charts))
+    try:
+        return _set(files, data, ignore_system_fonts=True, pdf_standards=STANDARD)
+    except typst.TypstError as problem:
+        if "could not be displayed" not in str(problem):
+            raise
+    # A script the wheel's fonts do not write: the machine's fonts may, and the reader is told.
+    data["warnings"] = [*data["warnings"], UNWRITTEN]
+    try:
+        return _set(files, data, ignore_system_fonts=False, pdf_standards=STANDARD)
+    except typst.TypstError:
+        return _set(files, data, ignore_system_fonts=False)
+
+
+def _set(files: Mapping[str, bytes], data: Mapping[str, Any], **chosen: Any) -> bytes:
+    import typst
+
+    whole = {**files, "report.json": json.dumps(data).encode()}
+    made: bytes = typst.compile(whole, format="pdf", timestamp=0, **chosen)
     return made
 
 
@@ -95,7 +114,7 @@ def _described(drawn: Drawn) -> dict[str, Any]:
 
 def _printed(drawn: Drawn) -> str:
     """The drawing in the font of the page; the screen's font is not in the wheel."""
-    return drawn.svg.replace(FONT, "Libertinus Serif")
+    return _CONTROL.sub(" ", drawn.svg.replace(FONT, "Libertinus Serif"))
 
 
 def _clean(value: Any) -> Any:

@@ -8,15 +8,15 @@ from datetime import datetime
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, OrderBy, Q, QuerySet
 
-from audits.choices import UNDONE_STATES as UNDONE
-from audits.choices import FindingState
+from audits.choices import UNDONE_STATES, FindingState
 from audits.models import Finding, Remediation
 from governance.core.actors import Actor
 from governance.core.clock import database_now
 from governance.core.errors import NotFound
 
+UNDONE = UNDONE_STATES
 SETTLED = (FindingState.VERIFIED, FindingState.RISK_ACCEPTED, FindingState.FALSE_POSITIVE)
 FINDING_ORDERS = {
     "newest": "Newest first",
@@ -84,7 +84,7 @@ def _owned(found: QuerySet[Finding], owner: str, actor: Actor) -> QuerySet[Findi
         return found.none()
 
 
-def _order(sort: str) -> tuple[object, ...]:
+def _order(sort: str) -> tuple[str | OrderBy, ...]:
     match sort:
         case "oldest":
             return ("created_at", "id")
@@ -115,7 +115,7 @@ def find_remediation(
             Remediation.objects.for_actor(actor)
             .select_related("finding__plan__system", "finding__run")
             .defer("finding__run__report")
-            .get(pk=remediation_id, finding=finding_id)
+            .get(pk=remediation_id, finding__pk=finding_id)
         )
     except (Remediation.DoesNotExist, ValidationError, ValueError):
         raise NotFound("There is no such remediation that you may see.") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +13,8 @@ from audits.choices import RunState
 from audits.models import Run
 from audits.reports.assembling import report_of, window_words
 from audits.reports.comparing import change_charts, paired, reservations
+from audits.reports.content import content_of
+from audits.reports.groups import is_hidden
 from governance.charts import draw_all
 from governance.core.errors import Invalid
 from governance.people.actors import request_actor
@@ -136,12 +139,16 @@ def _number(text: str) -> float:
 
 def _measured_again(run: Run, limits: list[Limit], level: str) -> dict[str, Any]:
     from audits.cubes import remeasure
-    from audits.reports.content import content_of
     from methods.errors import BadInput
+    from methods.report import combine
 
     parameters = {"level": _number(level)} if level else {}
     try:
         report = remeasure(run, limits=limits, parameters=parameters)
     except BadInput as problem:
         raise Invalid(str(problem)) from None
-    return {"content": content_of(report.to_dict())}
+    # A hidden cell under limits of one's own choosing would be given away by its verdicts.
+    shown = tuple(one for one in report.measurements if not is_hidden(one.to_dict()))
+    left = len(report.measurements) - len(shown)
+    report = replace(report, measurements=shown, verdict=combine(shown))
+    return {"content": content_of(report.to_dict()), "left_out": left}

@@ -10,6 +10,7 @@ from audits.web import (
     intake,
     outputs,
     plans,
+    reports,
     runs,
     sources,
     vault,
@@ -54,6 +55,15 @@ urlpatterns = [
     path("audits/runs/<uuid:run_id>/what-if/", comparisons.what_if, name="audit_run_what_if"),
     path("audits/runs/<uuid:run_id>/report.pdf", runs.export_pdf, name="audit_run_pdf"),
     path("audits/runs/<uuid:run_id>/report.html", runs.export_html, name="audit_run_html"),
+    path("audits/plans/<slug:key>/report/", reports.plan_report, name="audit_plan_report"),
+    path(
+        "audits/plans/<slug:key>/report.html",
+        reports.plan_report_html,
+        name="audit_plan_report_html",
+    ),
+    path(
+        "audits/plans/<slug:key>/report.pdf", reports.plan_report_pdf, name="audit_plan_report_pdf"
+    ),
     path("audits/compare/", comparisons.compare, name="audit_compare"),
     path("audits/runs/<uuid:run_id>/report.json", runs.export_json, name="audit_run_json"),
     path("audits/runs/<uuid:run_id>/report.csv", runs.export_csv, name="audit_run_csv"),

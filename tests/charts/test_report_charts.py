@@ -206,4 +206,5 @@ def test_a_comparison_is_sound_for_any_pairs(rows: list[Change]) -> None:
 def test_two_intervals_are_apart_only_when_they_leave_each_other_out(
     b: tuple[float | None, ...], words: str
 ) -> None:
-    assert Change("x", Side(0.6, 0.4, 0.8), Side(*b)).words == words
+    value, low, high = b
+    assert Change("x", Side(0.6, 0.4, 0.8), Side(value, low, high)).words == words
