@@ -20,7 +20,7 @@ from audits.sources.places import open_place
 from audits.sources.reading import OpenInput
 from audits.sources.segments import open_segments
 from audits.sources.selection import nothing_there, select_segments
-from audits.sources.tallies import pack_tally, rows_of
+from audits.sources.tallies import refuse_noise, rows_of
 from audits.sources.window import part_of_run
 from governance.core.errors import Invalid
 from methods.errors import BadInput
@@ -85,6 +85,8 @@ def _elsewhere(run: Run, source: Source) -> Iterator[OpenInput]:
 
     location = parse_location(source.origin, source.location)
     tally = location if isinstance(location, CubeLocation) else None
+    if tally:
+        refuse_noise(tally, run.plan.method)
     limit = run.plan.time_limit
     with (
         open_place(source, location, limit.total_seconds()) as place,
@@ -94,14 +96,9 @@ def _elsewhere(run: Run, source: Source) -> Iterator[OpenInput]:
         rows, digest = place.measure(part if tally else _used(part, run))
         if not rows:
             raise Invalid(nothing_there(run))
-        table, cube = part, None
-        if tally and tally.randomised:
-            cube = pack_tally(part, tally.count, tally.randomised)
-        elif tally:
-            table = rows_of(part, tally.count)
         yield OpenInput(
-            table=None if cube else table,
-            cube=cube,
+            table=rows_of(part, tally.count) if tally else part,
+            cube=None,
             rows=rows,
             digest=digest,
             engine=engine_of(part),

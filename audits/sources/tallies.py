@@ -1,17 +1,14 @@
 """Sources that are counts: a file whose every line is a cell and how many rows it stands for.
 
-Plain counts become as many equal rows, made inside the engine, so that every method reads them
-unchanged. Counts of randomised labels stay a cube: only a method that knows the noise reads them.
+Counts become as many equal rows, made inside the engine, so that every method reads them
+unchanged. What was put on labels before they were counted is refused where no method takes it out.
 """
 
 from __future__ import annotations
 
-import io
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from audits.sources.folders import open_files
 from audits.sources.locations import CubeLocation
@@ -21,12 +18,10 @@ from governance.core.errors import Invalid
 
 if TYPE_CHECKING:
     import ibis
-    import pyarrow as pa
 
 CELLS_AT_MOST = 1_000_000
 ROWS_AT_MOST = 2_000_000_000
 STEP = 65_536
-FORMAT = b"tactful.tally"
 AGGREGATED = "The data came as counts of rows: which rows belong to one person is not known."
 
 
@@ -86,33 +81,13 @@ def _checked(table: ibis.Table, location: CubeLocation) -> ibis.Table:
     return table.mutate(**{name: number.cast("int64")})
 
 
-@dataclass(frozen=True)
-class Tally:
-    """Counts that came instead of rows, with the noise that was put on their labels."""
-
-    cells: pa.Table
-    count: str
-    randomised: dict[str, float]  # role -> epsilon of the randomised response
-
-
-def pack_tally(cells: ibis.Table, count: str, randomised: Mapping[Any, float]) -> bytes:
-    """Return cells as bytes that say how their labels were randomised."""
-    import pyarrow as pa
-
-    table = cells.to_pyarrow()
-    told = json.dumps({"count": count, "randomised": randomised}, sort_keys=True)
-    table = table.replace_schema_metadata({FORMAT: told.encode()})
-    out = io.BytesIO()
-    with pa.ipc.new_stream(out, table.schema) as writer:
-        writer.write_table(table)
-    return out.getvalue()
-
-
-def unpack_tally(data: bytes) -> Tally:
-    """Return what `pack_tally` wrote."""
-    import pyarrow as pa
-
-    with pa.ipc.open_stream(pa.BufferReader(data)) as reader:
-        table = reader.read_all()
-    told: dict[str, Any] = json.loads(table.schema.metadata[FORMAT])
-    return Tally(table.replace_schema_metadata(None), told["count"], told["randomised"])
+def refuse_noise(location: CubeLocation, method: str) -> None:
+    """Refuse counts of randomised labels where the method would take them for the true ones."""
+    if not location.randomised:
+        return
+    told = ", ".join(f"{role} with epsilon {e:g}" for role, e in location.randomised.items())
+    raise Invalid(
+        f"The cube's labels were randomised before they were counted ({told}), and {method} does "
+        "not take that noise out: its rates would be drawn towards one half and each other. Give "
+        "a cube whose counts were corrected for it, and say so in its title."
+    )

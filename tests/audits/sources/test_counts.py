@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from audits.sources.opening import open_input
+from governance.core.errors import Invalid
 from tests.audits.conftest import DAY, START
 from tests.audits.sources.conftest import (
     GROUPS,
@@ -63,3 +64,26 @@ def test_counts_that_are_none_are_refused(
     (folder / "cube.jsonl").write_text("".join(json.dumps(one) + "\n" for one in cells))
     source = source_of("cube", {"path": str(folder / "cube.jsonl")}, columns={})
     assert said in failure(run_of(source))
+
+
+def test_counts_of_randomised_labels_are_not_taken_for_the_true_ones(
+    folder: Path, source_of: Any, run_of: Any
+) -> None:
+    (folder / "cube.jsonl").write_text("".join(json.dumps(o) + "\n" for o in counted(decisions())))
+    location = {"path": str(folder / "cube.jsonl"), "randomised": {"y_pred": 1.5}}
+    said = failure(run_of(source_of("cube", location, columns={})))
+    assert "y_pred with epsilon 1.5" in said and "does not take that noise out" in said
+    with pytest.raises(Invalid, match="greater than 0"):
+        source_of("cube", location | {"randomised": {"y_pred": 0}}, columns={}, key="other")
+
+
+def test_counts_of_many_rows_are_never_all_held_at_once(
+    folder: Path, source_of: Any, run_of: Any
+) -> None:
+    cells = [{"sex": s, "called": c, "n": 20_000_000} for s in ("female", "male") for c in (0, 1)]
+    (folder / "cube.jsonl").write_text("".join(json.dumps(one) + "\n" for one in cells))
+    source = source_of("cube", {"path": str(folder / "cube.jsonl")}, columns={})
+    with open_input(run_of(source)) as opened:
+        assert opened.table is not None
+        counts = opened.table.group_by("sex").agg(n=opened.table.count()).to_pyarrow().to_pylist()
+    assert {row["n"] for row in counts} == {40_000_000}
