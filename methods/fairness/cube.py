@@ -200,7 +200,7 @@ def collect(
     cube = GroupCube(
         groups,
         controls,
-        _margins(finest, groups, controls),
+        margins_of(finest, groups, controls),
         "rows",
         weight is not None,
         truth is not None,
@@ -299,7 +299,7 @@ def _row_margin(
     return Margin(by, keys, counts, moments, rows @ forms.T, sizes)
 
 
-def _margins(finest: Margin, groups: Key, controls: Key) -> dict[Key, Margin]:
+def margins_of(finest: Margin, groups: Key, controls: Key) -> dict[Key, Margin]:
     """Sum the finest margin over the columns each coarser one leaves out."""
     ways: list[Key] = [(), *((name,) for name in groups), groups]
     margins: dict[Key, Margin] = {}
