@@ -240,6 +240,7 @@ class PlanEditor(QuietForm):
             sources, versions = sources.none(), versions.none()
         self.fields["source"].queryset = sources  # type: ignore[attr-defined]
         self.fields["version"].queryset = versions  # type: ignore[attr-defined]
+        self.fields["version"].label_from_instance = lambda one: one.key  # type: ignore[attr-defined]
         return sources.filter(key=self.data.get("source", "")).first()
 
     # Judging
