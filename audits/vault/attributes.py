@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
@@ -185,7 +185,9 @@ def _check_expiry(expires_at: datetime) -> None:
         raise Invalid("The attribute expires in the future, within three years at most.")
 
 
-def _record(verb: str, attribute: VaultAttribute, actor: Actor, facts: dict[str, object]) -> None:
+def _record(
+    verb: str, attribute: VaultAttribute, actor: Actor, facts: Mapping[str, object]
+) -> None:
     record_entry(
         verb=f"audits.vault_{verb}",
         object_type="vaultattribute",
