@@ -8,10 +8,11 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from audits.alerts.panels import collect_panel
+from audits.choices import SourceOrigin
 from audits.cubes import LARGEST_STORED, MEGABYTE, SUPPRESSED, PackedCube, pack_cube, with_days
 from audits.models import Run
 from audits.services.heartbeat import Heartbeat, keep_alive
@@ -118,7 +119,22 @@ def _collect(run: Run, opened: OpenInput) -> Collected:
         if not labelled:
             raise Invalid("No output of the window has its outcome yet.")
     cube = collect_cube(plan.method, table, plan.columns, parameters_of(run))
-    return Collected(cube, inputs, opened.engine, opened.notes)
+    return _without_noise(run, Collected(cube, inputs, opened.engine, opened.notes))
+
+
+def _without_noise(run: Run, collected: Collected) -> Collected:
+    """Take out what was put on labels before they were counted and sent; most cubes have none."""
+    from methods.fairness.cube import GroupCube
+    from methods.fairness.randomised import corrected, note
+
+    source = run.plan.source
+    if source is None or source.origin != SourceOrigin.CUBE:
+        return collected
+    epsilon = source.location.get("randomised")
+    if not epsilon or not isinstance(collected.cube, GroupCube):
+        return collected
+    cube = corrected(collected.cube, epsilon)
+    return replace(collected, cube=cube, notes=(*collected.notes, note(epsilon)))
 
 
 def parameters_of(run: Run) -> dict[str, Any]:

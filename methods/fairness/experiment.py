@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import ibis
 
 DIFFERENCE, RATIO, HARM, SPLIT = "effect_difference", "effect_ratio", "harm", "sample_ratio_p"
+GUARD = "harm_in_a_stratum_p"
 METRICS = (DIFFERENCE, RATIO, HARM)
 # Below this p-value people were not split as planned, and no effect can be trusted.
 SPLIT_ALPHA = 0.001
@@ -179,6 +180,7 @@ class Analysis:
                     found = effect(cells[name], cells[self.parameters.control], ratio=False)
                     stratified.append((name, column, value, cells, found))
         table, harmed = self._table(stratified)
+        rows += self._guard_rail(stratified)
         wanted = list(dict.fromkeys(limit.metric for limit in self.limits)) or [RATIO]
         charts = [chart for metric in wanted for chart in forest(metric, rows, self.limits)]
         plan = {
@@ -274,6 +276,53 @@ class Analysis:
             if one.threshold is not None
             else replace(one, note=early)
             for one in rows
+        ]
+
+    def _guard_rail(self, stratified: Sequence[tuple[Any, ...]]) -> list[Measurement]:
+        """Return the surest harm in a stratum: beyond chance it fails, whatever the whole gains."""
+        if not stratified or self.split < SPLIT_ALPHA:
+            return []
+        adjusted = holm([p_value(found) for *_, found in stratified])
+        sign = 1 if self.parameters.better == "more" else -1
+        worse = [
+            (p, name, column, value, cells)
+            for p, (name, column, value, cells, found) in zip(adjusted, stratified, strict=True)
+            if found.value * sign < 0
+        ]
+        if not worse:
+            return []
+        p, name, column, value, cells = min(worse, key=lambda one: one[0])
+        alpha, control = 1 - self.parameters.level, cells[self.parameters.control]
+        decided = sum(self.people.values()) >= self.parameters.planned_subjects
+        harmed = p < alpha and decided
+        variant = self.cube.columns["variant"][0]
+        return [
+            Measurement(
+                GUARD,
+                f"fairness.{GUARD}/1",
+                (variant,),
+                {column: value},
+                Comparison(
+                    "difference",
+                    "to_reference",
+                    {variant: name},
+                    {variant: self.parameters.control},
+                ),
+                p,
+                None,
+                None,
+                None,
+                "holm",
+                cells[name].people + control.people,
+                "subjects",
+                Threshold(">=", alpha) if harmed else None,
+                "fail" if harmed else None,
+                note=(
+                    "harm beyond chance in this stratum, after Holm's correction"
+                    if harmed
+                    else "the surest loss in a stratum; within chance, or looked at early"
+                ),
+            )
         ]
 
     def _table(self, stratified: Sequence[tuple[Any, ...]]) -> tuple[dict[str, Any], list[str]]:

@@ -75,6 +75,17 @@ def test_a_planted_harm_in_one_stratum_is_found_though_the_whole_gains() -> None
     assert report.limits[0].startswith("Guard-rail: a variant does harm in age 65+ (new)")
     table = next(t for t in report.tables if t["title"] == "Effects by stratum")
     assert [row[-1] for row in table["rows"]] == ["harm", ""]
+    # The guard-rail needs no limit to fail.
+    guarded = _audit(frame)
+    (guard,) = [m for m in guarded.measurements if m.metric == "harm_in_a_stratum_p"]
+    assert (guarded.verdict, guard.verdict, guard.slice) == ("fail", "fail", {"age": "65+"})
+    early = _audit(frame, planned_subjects=4_001)
+    assert early.verdict is None
+
+
+def test_the_guard_rail_seldom_fires_where_nobody_is_harmed() -> None:
+    fired = sum(_audit(_log(300 + seed)).verdict == "fail" for seed in range(60))
+    assert fired <= 60 * 0.05 + 3 * (60 * 0.05 * 0.95) ** 0.5
 
 
 def test_people_who_were_not_split_as_planned_stop_the_analysis() -> None:
