@@ -25,6 +25,7 @@ class IncidentsConfig(AppConfig):
         register_retention_rule(REPORTS_KEPT)
         for model in (
             "Incident",
+            "DesiredState",
             "Episode",
             "Escalation",
             "IncidentStep",
@@ -34,6 +35,7 @@ class IncidentsConfig(AppConfig):
             "PostMortem",
             "PostMortemAction",
             "RegulatorClock",
+            "ServingTarget",
             "Filing",
             "ClockReminder",
         ):

@@ -18,6 +18,18 @@ declare_actions(
         "Take command of an incident, move it on and run its steps.",
     ),
     Action(
+        "incidents.edit_targets",
+        {Role.INCIDENT_COMMANDER, Role.ML_ENGINEER, Role.ADMIN},
+        None,
+        "Register the places that serve a system and confirm its containment.",
+    ),
+    Action(
+        "incidents.report_served",
+        {Role.ML_ENGINEER, Role.ADMIN},
+        Scope.CONSENT_CHECK,
+        "Say, as a serving target, what is served now.",
+    ),
+    Action(
         "incidents.edit_playbooks",
         {Role.INCIDENT_COMMANDER, Role.ADMIN},
         None,

@@ -12,11 +12,13 @@ from governance.core.events import (
     AlertRaised,
     AlertRecovered,
     BreachFound,
+    HoldPlaced,
     HoldReleased,
     RunFinished,
+    ServingVersionChanged,
 )
 from governance.outbox.subscriptions import subscribes
-from governance.registry.models import Hold
+from governance.registry.models import Hold, System
 from incidents.choices import (
     CONTAINMENT,
     FINAL_STATES,
@@ -33,6 +35,7 @@ from incidents.selectors import present_steps
 from incidents.services.moving import gather_facts, move_incident
 from incidents.services.opening import open_incident
 from incidents.services.steps import perform_step, run_automatic_steps
+from incidents.services.targets import renew_desired
 from incidents.services.timeline import add_timeline_entry
 
 
@@ -133,10 +136,13 @@ def record_verification(event: RunFinished, *, actor: Actor) -> None:
     """A run that an incident asked for has ended: the verification step follows its verdict."""
     if event.incident_id is None:
         return
-    step = IncidentStep.objects.select_for_update(of=("self",)).get(
-        incident_id=event.incident_id, type=StepType.RUN_AUDIT
+    step = (
+        IncidentStep.objects.select_for_update(of=("self",))
+        .filter(incident_id=event.incident_id, type=StepType.RUN_AUDIT)
+        .order_by("-episode")
+        .first()
     )
-    if step.state == StepState.DONE:
+    if step is None or step.state == StepState.DONE:
         return
     verdict = event.verdict or "no verdict"
     passed = verdict == "pass"
@@ -183,3 +189,13 @@ def resolve_when_lifted(event: HoldReleased, *, actor: Actor) -> None:
             reason=f"{incident.reference} is resolved: its replacement passed.",
             actor=actor,
         )
+
+
+@subscribes(HoldPlaced)
+@subscribes(HoldReleased)
+@subscribes(ServingVersionChanged)
+def renew_targets(
+    event: HoldPlaced | HoldReleased | ServingVersionChanged, *, actor: Actor
+) -> None:
+    """What systems should serve has changed: their targets are judged by that from now on."""
+    renew_desired(System.objects.filter(serving_targets__isnull=False).distinct())

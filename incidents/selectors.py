@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
 from governance.core.actors import Actor
+from governance.core.clock import database_now
 from governance.core.errors import NotFound
+from governance.registry.models import System
 from incidents.choices import FINAL_STATES, NO_HARM, ClockState, PostMortemState, Visibility
 from incidents.clocks.regimes import REGIMES, Regime
+from incidents.confirmation import Desired, Served, Standing, standing
 from incidents.metrics import Times
-from incidents.models import Episode, HarmReport, Incident, IncidentStep, PostMortem, RegulatorClock
+from incidents.models import (
+    DesiredState,
+    Episode,
+    HarmReport,
+    Incident,
+    IncidentStep,
+    PostMortem,
+    RegulatorClock,
+    ServingTarget,
+)
 
 LONGEST_NUMBER = 10  # digits of the largest number that the column holds
 
@@ -71,6 +84,43 @@ def published_post_mortems() -> QuerySet[PostMortem]:
     """What anybody may read: frozen, and published by two people."""
     rows = PostMortem.objects.filter(state=PostMortemState.FROZEN, visibility=Visibility.PUBLIC)
     return rows.select_related("incident").order_by("-frozen_at")
+
+
+@dataclass(frozen=True)
+class TargetStanding:
+    """One serving target, what it said last, and what that is worth."""
+
+    target: ServingTarget
+    standing: Standing
+
+
+def target_standings(system: System, now: datetime | None = None) -> list[TargetStanding]:
+    """Where the active serving targets of a system stand against what it should serve."""
+    row = DesiredState.objects.filter(system=system).first()
+    if row is None:
+        return []
+    desired = Desired(row.version, row.personalises, row.since)
+    moment = now or database_now()
+    return [
+        TargetStanding(one, standing(desired, _served(one), moment))
+        for one in ServingTarget.objects.filter(system=system, active=True)
+    ]
+
+
+def _served(target: ServingTarget) -> Served | None:
+    if target.served_at is None:
+        return None
+    return Served(target.served_version, target.served_personalised, target.served_at)
+
+
+def targets_for(actor: Actor) -> QuerySet[ServingTarget]:
+    """The serving targets of the actor's systems."""
+    targets = ServingTarget.objects.select_related("system")
+    if not actor.may("incidents.view"):
+        return targets.none()
+    if actor.system_keys is None:
+        return targets
+    return targets.filter(system__key__in=actor.system_keys)
 
 
 def standing_clocks(incident: Incident) -> QuerySet[RegulatorClock]:

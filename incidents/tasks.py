@@ -7,12 +7,14 @@ from typing import Any
 from celery import shared_task
 
 from governance.core.actors import SystemActor
+from governance.registry.models import System
 from governance.registry.services import escalate_overdue_holds
 from incidents.choices import FINAL_STATES, StepState
 from incidents.models import Incident
 from incidents.services.clocks import remind_of_clocks
 from incidents.services.escalating import escalate_due
 from incidents.services.steps import run_automatic_steps
+from incidents.services.targets import settle_containment
 
 
 @shared_task(  # type: ignore[untyped-decorator]  # Celery has no types
@@ -27,6 +29,12 @@ def tick(payload: dict[str, Any] | None = None) -> int:
     escalate_overdue_holds(actor=machine)
     escalate_due(actor=machine)
     remind_of_clocks(actor=machine)
+    for system in System.objects.filter(
+        incidents__containment_requested_at__isnull=False,
+        incidents__contained_at__isnull=True,
+        serving_targets__active=True,
+    ).distinct():
+        settle_containment(system)
     incidents = list(
         Incident.objects.exclude(state__in=FINAL_STATES)
         .filter(

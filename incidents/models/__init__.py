@@ -7,9 +7,11 @@ from incidents.models.playbooks import IncidentStep, Playbook
 from incidents.models.post_mortems import PostMortem, PostMortemAction
 from incidents.models.record import Evidence, TimelineEntry
 from incidents.models.reports import HarmReport
+from incidents.models.targets import DesiredState, ServingTarget
 
 __all__ = [
     "ClockReminder",
+    "DesiredState",
     "Episode",
     "Escalation",
     "Evidence",
@@ -21,5 +23,6 @@ __all__ = [
     "PostMortem",
     "PostMortemAction",
     "RegulatorClock",
+    "ServingTarget",
     "TimelineEntry",
 ]

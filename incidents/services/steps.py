@@ -30,6 +30,7 @@ from incidents.choices import State, StepState, StepType, TimelineKind
 from incidents.models import Evidence, Incident, IncidentStep
 from incidents.selectors import present_steps
 from incidents.services.moving import move_incident
+from incidents.services.targets import renew_desired, settle_containment
 from incidents.services.timeline import add_timeline_entry
 
 
@@ -172,14 +173,17 @@ def _place_hold(incident: Incident, actor: Actor) -> StepResult:
         actor=actor,
         incident_reference=incident.reference,
     )
+    held = f"{incident.system.title} is held: people get the non-profiled variant."
+    renew_desired([incident.system])
+    if incident.system.serving_targets.filter(active=True).exists():
+        settle_containment(incident.system)
+        return StepResult(StepState.DONE, f"{held} Its serving targets confirm that themselves.")
     now = database_now()
     Incident.objects.filter(pk=incident.pk, contained_at__isnull=True).update(contained_at=now)
     incident.refresh_from_db()
     if incident.state == State.ACTIVE:
         move_incident(incident=incident, to=State.MITIGATED, actor=actor)
-    return StepResult(
-        StepState.DONE, f"{incident.system.title} is held: people get the non-profiled variant."
-    )
+    return StepResult(StepState.DONE, held)
 
 
 def _rollback_model(incident: Incident, actor: Actor) -> StepResult:

@@ -19,6 +19,7 @@ from incidents.models import Incident, IncidentStep
 from incidents.selectors import incident_by_reference, incidents_for, present_steps
 from incidents.services.moving import gather_facts
 from incidents.web.clocks import clock_context
+from incidents.web.targets import containment_context
 
 
 @requires("incidents.view")
@@ -55,6 +56,7 @@ def incident(request: HttpRequest, reference: str) -> HttpResponse:
         "may_lift": actor.may("registry.lift_hold"),
         "may_report": actor.may("incidents.report_to_authority"),
         **clock_context(found),
+        **containment_context(found),
         **_containment(found),
     }
     return render(request, "incidents/incident.html", context)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from incidents.web import actions, clocks, metrics, pages, playbooks, post_mortems, reports
+from incidents.web import actions, clocks, metrics, pages, playbooks, post_mortems, reports, targets
 
 urlpatterns = [
     path("incidents/", pages.board, name="incidents"),
@@ -11,6 +11,12 @@ urlpatterns = [
     path("incidents/playbooks/import/", playbooks.import_file, name="playbook_import"),
     path("incidents/playbooks/<slug:key>/", playbooks.playbook, name="playbook"),
     path("incidents/playbooks/<slug:key>/yaml/", playbooks.export, name="playbook_yaml"),
+    path("incidents/targets/", targets.targets, name="serving_targets"),
+    path(
+        "incidents/targets/<uuid:target_id>/active/",
+        targets.set_active,
+        name="serving_target_active",
+    ),
     path("incidents/new/", reports.report, name="incident_report"),
     path("incidents/reports/", reports.report_list, name="harm_reports"),
     path("incidents/reports/<uuid:report_id>/", reports.harm_report, name="harm_report"),
@@ -53,6 +59,11 @@ urlpatterns = [
     path("incidents/<str:reference>/", pages.incident, name="incident"),
     path("incidents/<str:reference>/command/", actions.command, name="incident_command"),
     path("incidents/<str:reference>/move/", actions.move, name="incident_move"),
+    path(
+        "incidents/<str:reference>/containment/",
+        targets.containment,
+        name="incident_containment",
+    ),
     path("incidents/<str:reference>/reopen/", actions.reopen, name="incident_reopen"),
     path("incidents/<str:reference>/cause/", actions.cause, name="incident_cause"),
     path("incidents/<str:reference>/lift/", actions.lift, name="incident_lift"),
