@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.ground_database import EmbeddedPostgres, prepare_environment
 from tests.optional_parts import are_required, missing_parts
@@ -20,6 +21,11 @@ DATA_DIR = prepare_environment()
 from config.up.guard import Guard  # (after DATA_DIR is set)
 
 pytest_plugins = ["tests.cast", "tests.chromium"]
+
+# The first draw of a run reads the whole source for constants: on a busy machine that takes
+# seconds and says nothing about the test.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @cache

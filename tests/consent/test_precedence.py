@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from consent.decision.facts import (
@@ -27,10 +27,6 @@ from consent.decision.facts import (
 from consent.decision.precedence import decide_purpose, decide_system
 from consent.decision.truth_table import ROWS, TABLE
 from consent.decision.vocabulary import AgeBand, Obligation, Outcome, Reason, Status
-
-# Making facts takes long on a busy machine; that is no fault of the rule.
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("patient")
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
