@@ -136,11 +136,9 @@ def test_every_target_with_traffic_has_to_say_so(
         report_served(target=target, version="old", personalises=True, actor=max_)
     incident = contain(system)
     report_served(target=shop, version="", personalises=False, actor=max_)
-    incident.refresh_from_db()
-    assert incident.contained_at is None
+    assert Incident.objects.get(pk=incident.pk).contained_at is None
     report_served(target=app, version="", personalises=False, actor=max_)
-    incident.refresh_from_db()
-    assert incident.contained_at is not None
+    assert Incident.objects.get(pk=incident.pk).contained_at is not None
     standings = {one.target.key: one.standing for one in target_standings(system)}
     assert standings[silent.key] == Standing.NO_TRAFFIC
 
