@@ -38,6 +38,8 @@ def locked_duckdb(
                 "SET enable_progress_bar = false",
                 "SET autoinstall_known_extensions = false",
                 "SET autoload_known_extensions = false",
+                # What a killed process spilled is unreadable: its key was in memory only.
+                "SET temp_file_encryption = true",
                 f"SET temp_directory = {quoted(spill)}",
                 f"SET max_temp_directory_size = {quoted(SPILL_LIMIT)}",
                 f"SET allowed_paths = {quoted_list(files)}",

@@ -83,6 +83,8 @@ def _pushed(run: Run) -> Iterator[OpenInput]:
 def _elsewhere(run: Run, source: Source) -> Iterator[OpenInput]:
     from methods.run import engine_of
 
+    if source.paused_at is not None:
+        raise Invalid(f"The source {source.key} is paused: {source.paused_reason}")
     location = parse_location(source.origin, source.location)
     tally = location if isinstance(location, CubeLocation) else None
     if tally:

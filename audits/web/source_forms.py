@@ -116,8 +116,14 @@ class IntakeForm(forms.Form):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
 
-    def __init__(self, *args: Any, system: System, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, system: System, undated: bool | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        if undated is not None:  # the source says whether its files have a time of their own
+            self.fields["moment"].required = undated
+            if not undated:
+                del self.fields["moment"]
         versions = ModelVersion.objects.filter(system=system).order_by("key")
         self.fields["version"].queryset = versions  # type: ignore[attr-defined]
         serving = system.serving_version
@@ -125,5 +131,5 @@ class IntakeForm(forms.Form):
         self.fields["version"].label_from_instance = lambda one: one.key  # type: ignore[attr-defined]
 
     def clean_moment(self) -> Any:
-        moment = self.cleaned_data["moment"]
+        moment = self.cleaned_data.get("moment")
         return moment.replace(tzinfo=UTC) if moment else None

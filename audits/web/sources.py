@@ -15,6 +15,7 @@ from audits import selectors, services
 from audits.choices import SourceOrigin
 from audits.models import Source
 from audits.sources.ingest import JSON_LINES
+from audits.sources.intake.roles import BY_KEY
 from audits.web.source_forms import IntakeForm, SourceForm
 from audits.web.uploading import uploaded
 from governance.core.clock import database_now
@@ -110,10 +111,19 @@ def source(request: HttpRequest, system: str, key: str) -> HttpResponse:
         "source": found,
         "overview": selectors.source_overview(found, actor, database_now()),
         "pushed": pushed,
+        "roles": [
+            (BY_KEY[role].title if role in BY_KEY else role, names)
+            for role, names in found.columns.items()
+        ],
+        "pause_effect": (
+            "Nothing more comes in until it is resumed; what is there stays and is audited on."
+            if pushed
+            else "Runs that would read it stop with this reason until it is resumed."
+        ),
         "origin_words": ORIGINS[SourceOrigin(found.origin)][1],
         "place": [(name, value) for name, value in found.location.items() if value],
-        "intake": IntakeForm(system=found.system) if pushed else None,
-        "undated": bool(found.incoming) and "occurred_at" not in found.incoming,
+        "intake": IntakeForm(system=found.system, undated=_undated(found)) if pushed else None,
+        "undated": _undated(found),
         "may_plan": actor.may("audits.plan"),
         "may_push": actor.may("audits.push"),
         "curl": curl(found),

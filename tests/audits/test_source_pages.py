@@ -203,3 +203,20 @@ def test_a_program_sends_rows_under_its_own_names(
         403,
         404,
     )
+
+
+def test_a_paused_place_stops_the_runs_that_would_read_it(
+    stage: Stage, settings: Any, tmp_path: Path
+) -> None:
+    from audits.runner import perform_run
+    from tests.audits.conftest import DAY, START
+
+    settings.SOURCE_ROOTS = [tmp_path]
+    (tmp_path / "a.csv").write_bytes(CSV)
+    source = loans(stage, origin="files", location={"path": str(tmp_path / "a.csv")})
+    plan = stage.plan(source=source)
+    services.pause_source(source=source, reason="It is being rewritten.", actor=STAGE)
+    run = services.schedule_run(plan=plan, window_start=START, window_end=START + DAY, actor=STAGE)
+    perform_run(str(run.pk))
+    run.refresh_from_db()
+    assert "is paused: It is being rewritten." in run.error

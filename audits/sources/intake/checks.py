@@ -46,6 +46,7 @@ def check_mapping(profile: FileProfile, roles: Mapping[str, str]) -> list[Check]
         *_numbers(single),
         *_outcome(single.get("y_true")),
         *(check for column in by_role.get("group", []) for check in _group(column, profile)),
+        *(check for column in by_role.get("control", []) for check in _control(column)),
         *_sensitive(profile, roles),
         *_left_out(profile, roles),
     ]
@@ -178,6 +179,18 @@ def _group(column: ColumnProfile, profile: FileProfile) -> list[Check]:
             )
         )
     return said or [_ok(column, f"has {column.distinct} groups, each of {TINY} rows or more.")]
+
+
+def _control(column: ColumnProfile) -> list[Check]:
+    if column.values:
+        return []
+    return [
+        Check(
+            "note",
+            f"{column.name!r} has {column.distinct:,} different values: as a control it needs a "
+            "few bands, or each stratum has too few people to compare.",
+        )
+    ]
 
 
 def _sensitive(profile: FileProfile, roles: Mapping[str, str]) -> list[Check]:

@@ -71,7 +71,7 @@ ROLES: tuple[Role, ...] = (
     ),
     Role("score", "Score", ("score", "probability", "prob", "risk", "rating")),
     Role("group", "Group to compare", (), many=True),
-    Role("control", "Legitimate difference to control for", (), many=True),
+    Role("control", "Control variable", (), many=True),
     Role(
         "item", "Item shown", ("item", "item_id", "product", "product_id", "article", "content_id")
     ),
