@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from audits.runner import perform_run
 from audits.sources.opening import open_input
 from governance.core.errors import Invalid
 from tests.audits.conftest import DAY, START
@@ -66,12 +68,34 @@ def test_counts_that_are_none_are_refused(
     assert said in failure(run_of(source))
 
 
-def test_counts_of_randomised_labels_are_not_taken_for_the_true_ones(
+def test_randomised_labels_are_corrected_or_refused_and_never_taken_for_the_true_ones(
     folder: Path, source_of: Any, run_of: Any
 ) -> None:
     (folder / "cube.jsonl").write_text("".join(json.dumps(o) + "\n" for o in counted(decisions())))
     location = {"path": str(folder / "cube.jsonl"), "randomised": {"y_pred": 1.5}}
-    said = failure(run_of(source_of("cube", location, columns={})))
+    source = source_of("cube", location, columns={})
+    run = run_of(source)
+    assert perform_run(str(run.pk))
+    run.refresh_from_db()
+    assert run.report is not None, run.error
+    assert any("flipped at random" in line for line in run.report["limits"])
+    # Warner's estimate: (reported - flipped) / (kept - flipped), of the women.
+    rows = [row for row in decisions() if row["sex"] == "female"]
+    reported = sum(row["called"] for row in rows) / len(rows)
+    kept = 1 / (1 + math.exp(-1.5))
+    (women,) = [
+        one
+        for one in run.report["measurements"]
+        if one["metric"] == "selection_rate" and one["slice"] == {"sex": "female"}
+    ]
+    expected = min(max((reported + kept - 1) / (2 * kept - 1), 0.0), 1.0)
+    assert women["value"] == pytest.approx(expected)
+    prices = {
+        "method": "fairness.pricing",
+        "columns": {"group": ["sex"], "price": ["called"]},
+        "limits": ["price_ratio<=2"],
+    }
+    said = failure(run_of(source, key="prices", **prices))
     assert "y_pred with epsilon 1.5" in said and "does not take that noise out" in said
     with pytest.raises(Invalid, match="greater than 0"):
         source_of("cube", location | {"randomised": {"y_pred": 0}}, columns={}, key="other")
