@@ -64,6 +64,20 @@ def test_the_mean_gap_and_the_calibration_error_are_exact() -> None:
     assert _of(report, "ece", g="1").value == pytest.approx(error, abs=1e-12)
 
 
+def test_the_reliability_curve_is_sklearns() -> None:
+    from sklearn.calibration import calibration_curve
+
+    frame = _people(6)
+    report = _audit(frame, group=["g"])
+    (table,) = [one for one in report.tables if one["title"] == "Reliability by g"]
+    for group, part in frame.groupby("g"):
+        share, mean = calibration_curve(part.y, part.score, n_bins=10, strategy="uniform")
+        rows = [row for row in table["rows"] if row[0] == str(group)]
+        assert [row[4] for row in rows] == pytest.approx(list(mean), abs=1e-12)
+        assert [row[5] for row in rows] == pytest.approx(list(share), abs=1e-12)
+        assert sum(row[3] for row in rows) == len(part)
+
+
 def test_the_variance_of_the_auc_is_delongs() -> None:
     """Against the sum over pairs of the definition."""
     frame = _people(3, people=60, rows=1)
