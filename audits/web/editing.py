@@ -181,6 +181,9 @@ def _grouped(form: PlanEditor) -> dict[str, Any]:
         "roles": [form[f"col_{role.name}"] for role in roles],
         "needed_roles": {f"col_{role.name}" for role in roles if role.required},
         "primary_fields": [form[name] for name, one in parameters.items() if len(one.path) > 1],
+        "parameters_open": any(
+            form[name].errors or one.field.required for name, one in parameters.items()
+        ),
         "parameter_fields": [form[name] for name, one in parameters.items() if len(one.path) == 1],
         "metrics": form.chosen_method.metrics(),
         "method_source": form.chosen_method.source,

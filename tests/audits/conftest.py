@@ -110,6 +110,13 @@ def stage(db: None, storage: None) -> Stage:
 
 
 @pytest.fixture
+def team(stage: Stage, cast: Any) -> Stage:
+    """The stage with its people on the system."""
+    cast.join("carousel")
+    return stage
+
+
+@pytest.fixture
 def run_due() -> Callable[[], list[str]]:
     """Schedule what is due and carry it out; return the ids of the runs."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from audits.choices import OnBreach, SourceKind
@@ -82,3 +84,12 @@ def test_what_was_not_read_is_told_to_be_checked() -> None:
     assert str(Citation("A book", "https://example.org")) == "A book"
     unread = [reach for preset in PRESETS.values() for reach in preset.reach]
     assert any(not reach.source.read for reach in unread)
+
+
+@each
+def test_the_docs_show_the_numbers_of_the_preset(preset: Preset) -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "plans.md").read_text("utf-8")
+    (row,) = [line for line in text.splitlines() if line.startswith(f"| `{preset.key}` |")]
+    for limit in preset.limits:
+        assert f"`{limit.metric} {limit.op} {limit.value:g}`" in row
+    assert f"`{preset.method}`" in row

@@ -128,12 +128,16 @@ def fill_choice(data: QueryDict, choice: Choice) -> None:
         {"metric": one.metric, "op": one.op, "severity": "warn" if number else "fail"}
         for number, one in enumerate(choice.metrics)
     ]
+    parameters = dict(choice.parameters)
+    if choice.comparison == "pair":
+        # Which pair it is stays empty, and so is asked for.
+        parameters["primary"] = {"metric": choice.metrics[0].metric}
     put(
         data,
         {
             "method": choice.method,
             "drawn_for": choice.method,
-            **parts.typed(found, choice.parameters),
+            **parts.typed(found, parameters),
             **typed_limits(limits),
         },
     )
