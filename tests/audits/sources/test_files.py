@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import resource
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -242,3 +244,37 @@ def test_without_spark_the_run_says_what_to_install(
         assert "requirements-spark.txt" in failure(run)
     else:
         pytest.skip("Spark is installed here")
+
+
+@pytest.mark.parametrize("group", ["sex", "text"])
+def test_a_parquet_bomb_in_a_folder_is_a_sentence_or_a_result_in_bounded_memory(
+    folder: Path, source_of: Any, run_of: Any, group: str
+) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows = 1_000_000
+    table = pa.table(
+        {
+            "at": ["2026-01-05T00:00:00Z"] * rows,
+            "served": ["learned"] * rows,
+            "sex": ["female", "male"] * (rows // 2),
+            "called": [0, 0, 1, 1] * (rows // 4),
+            # 200 GB of text, stored once.
+            "text": pa.DictionaryArray.from_arrays(
+                pa.array([0] * rows, pa.int32()), pa.array(["x" * 200_000])
+            ),
+        }
+    )
+    pq.write_table(table, folder / "bomb.parquet")
+    assert (folder / "bomb.parquet").stat().st_size < 2_000_000
+    del table
+    columns = {"group": [group], "y_pred": ["called"]}
+    run = run_of(source_of("files", {"path": str(folder)}), columns=columns, limits=[])
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with contextlib.suppress(Invalid), open_input(run) as opened:
+        assert opened.table is not None
+        counts = opened.table.group_by(group).agg(n=opened.table.count()).to_pyarrow().to_pylist()
+        assert sum(row["n"] for row in counts) == rows
+    # DuckDB may use 1 GB; dense, one block of this column alone were 24 GB.
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 1_500_000
