@@ -5,9 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -20,24 +18,23 @@ from audits import selectors, services
 from audits.choices import AlertStatus, PlanState, Verdict
 from audits.models import Plan, PlanChange, Run
 from audits.presets import PRESETS
-from audits.schedule_words import delay_in_words, duration_in_words, schedule_in_words
+from audits.schedule_words import delay_in_words, duration_in_words
 from audits.schedules import schedule_of
 from audits.selectors.late import late_batches
 from audits.selectors.plan_list import (
     NEVER_RUN,
     ORDERS,
     PlanFilter,
-    overdue_since,
     plan_rows,
     plans_matching,
     row_cells,
 )
 from audits.trends import plan_trends
+from audits.web.backfills import newest_backfills
 from audits.web.editor.changes import recorded_differences
 from audits.web.exports import safe_cell
 from governance.core.actors import Actor
 from governance.core.clock import database_now
-from governance.core.errors import Invalid
 from governance.core.pagination import keyset_page
 from governance.people.actors import request_actor
 from governance.people.web.access import requires
@@ -114,15 +111,14 @@ def plan(request: HttpRequest, key: str) -> HttpResponse:
     page = keyset_page(runs.defer("report"), request.GET.get("cursor"), PAGE)
     rows = selectors.verdict_rows(page.rows)
     schedule, now = schedule_of(found), database_now()
-    overdue = selectors.is_overdue(found, now)
+    (row,) = plan_rows([found], now)
     context = {
         "plan": found,
         "limits": found.limits,
         "trends": plan_trends(found),
         "rows": list(zip(page.rows, rows, strict=True)),
         "next_url": f"?cursor={page.next_cursor}" if page.next_cursor else "",
-        "overdue_since": overdue_since(found, now) if overdue else None,
-        "schedule": schedule_in_words(schedule),
+        "row": row,
         "delay": delay_in_words(schedule),
         "time_limit": duration_in_words(found.time_limit),
         "prospect": selectors.prospect(found),
@@ -130,6 +126,7 @@ def plan(request: HttpRequest, key: str) -> HttpResponse:
         "declared_after_start": found.limits_declared_at > found.starts_at,
         "preset": PRESETS.get(found.preset),
         "late": late_batches(found),
+        "backfills": newest_backfills(found),
         "findings": selectors.findings_for(actor).filter(plan=found)[:5],
         "may_plan": actor.may("audits.plan"),
         "may_run": actor.may("audits.run"),
@@ -155,32 +152,6 @@ def run_now(request: HttpRequest, key: str) -> HttpResponse:
     actor = request_actor(request)
     made = services.schedule_run(plan=selectors.find_plan(key, actor), actor=actor)
     return redirect("audit_run", run_id=made.pk)
-
-
-@require_POST
-@requires("audits.run")
-def backfill(request: HttpRequest, key: str) -> HttpResponse:
-    """Audit past windows that no run has, from one day to another in the plan's zone."""
-    actor = request_actor(request)
-    found = selectors.find_plan(key, actor)
-    order = services.request_backfill(
-        plan=found,
-        first=_moment(request.POST.get("first", ""), found.zone),
-        until=_moment(request.POST.get("until", ""), found.zone),
-        reason=request.POST.get("reason", ""),
-        actor=actor,
-    )
-    messages.success(
-        request, f"{order.windows} window{'s' if order.windows != 1 else ''} will be audited."
-    )
-    return redirect("audit_plan", key=key)
-
-
-def _moment(told: str, zone: str) -> datetime:
-    try:
-        return datetime.fromisoformat(told).replace(tzinfo=ZoneInfo(zone))
-    except ValueError:
-        raise Invalid("Say from when to when, such as 1 May 2026, 00:00.") from None
 
 
 @require_POST

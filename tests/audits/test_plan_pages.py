@@ -183,6 +183,16 @@ def test_past_windows_are_audited_on_request(team: Stage, cast: Any) -> None:
     answer = client.post(reverse("audit_plan_backfill", args=["exposure"]), asked)
     assert answer.status_code == 302
     assert plan.runs.filter(purpose="backfill").count() == 2
+    order = plan.backfills.get()
+    moving = client.get(reverse("audit_backfill", args=[order.pk]))
+    assert "0 of 2 windows audited" in page_of(moving)
+    assert "HX-Refresh" not in moving
+    assert "To compare." in text_of(client, reverse("audit_plan", args=["exposure"]))
+    client.post(reverse("audit_backfill_cancel", args=[order.pk]))
+    assert set(plan.runs.values_list("state", flat=True)) == {"cancelled"}
+    assert client.get(reverse("audit_backfill", args=[order.pk]))["HX-Refresh"] == "true"
+    other = cast.sign_in(Client(), "eve")
+    assert other.get(reverse("audit_backfill", args=[order.pk])).status_code == 404
     watcher = cast.sign_in(Client(), "aud")
     assert watcher.post(reverse("audit_plan_backfill", args=["exposure"])).status_code == 403
 

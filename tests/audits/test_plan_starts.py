@@ -55,7 +55,8 @@ def test_questions_lead_to_a_plan_that_keeps_the_answers_and_the_reason(
     team: Stage, cast: Any
 ) -> None:
     client = cast.sign_in(Client(), "max")
-    url, answers = reverse("audit_plan_choose"), {}
+    url = reverse("audit_plan_choose")
+    answers: dict[str, str] = {}
     for key, value in (
         ("what", "selects"),
         ("label", "selected"),

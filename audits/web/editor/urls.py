@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from audits.web import editing, plans
+from audits.web import backfills, editing
 
 urlpatterns = [
     path("audits/plans/new/", editing.new_plan, name="audit_plan_new"),
@@ -14,5 +14,11 @@ urlpatterns = [
         name="audit_plan_change_decide",
     ),
     path("audits/plans/<slug:key>/plan.yaml", editing.export_yaml, name="audit_plan_yaml"),
-    path("audits/plans/<slug:key>/backfill/", plans.backfill, name="audit_plan_backfill"),
+    path("audits/plans/<slug:key>/backfill/", backfills.ask, name="audit_plan_backfill"),
+    path("audits/backfills/<uuid:backfill_id>/", backfills.progress, name="audit_backfill"),
+    path(
+        "audits/backfills/<uuid:backfill_id>/cancel/",
+        backfills.cancel,
+        name="audit_backfill_cancel",
+    ),
 ]
