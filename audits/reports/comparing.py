@@ -50,7 +50,12 @@ def paired(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Pair]:
             taken.add(where)
         found.append(_pair(one, dict(one), other))
     found += [_pair(one, None, dict(one)) for key, one in second.items() if key not in taken]
-    return sorted(found, key=lambda pair: (not pair.judged, pair.a is None or pair.b is None))
+    shown = [pair for pair in found if _has_value(pair.a) or _has_value(pair.b)]
+    return sorted(shown, key=lambda pair: (not pair.judged, pair.a is None or pair.b is None))
+
+
+def _has_value(side: Measured | None) -> bool:
+    return side is not None and side["value"] is not None
 
 
 def _pair(one: Measured, a: dict[str, Any] | None, b: dict[str, Any] | None) -> Pair:

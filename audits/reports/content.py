@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from audits.reports.groups import GroupTable, group_tables
+from audits.reports.groups import GroupTable, group_tables, is_hidden
 from audits.reports.pictures import charts_of
 from audits.wording import measurement_sentence, run_sentence, worst_measurement
 from governance.charts import Drawn, draw_all
@@ -100,7 +100,7 @@ def content_of(report: Mapping[str, Any], about: About | None = None) -> Content
         headline=HEADLINES.get(verdict, verdict.capitalize()),
         sentence=run_sentence(dict(report)),
         warnings=tuple(warnings),
-        judged=tuple(measurement_sentence(one) for one in _gravest(others)[:SENTENCES]),
+        judged=_judged(others),
         charts=tuple(draw_all(charts_of(report))),
         groups=tuple(group_tables(report["measurements"], report["parameters"])),
         measurements=_measurements(report["measurements"]),
@@ -110,6 +110,23 @@ def content_of(report: Mapping[str, Any], about: About | None = None) -> Content
         about=about,
         findings=about.findings if about else (),
     )
+
+
+def _judged(others: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """What else was judged, the gravest first; cells that are kept back are told by number."""
+    shown = [one for one in others if not is_hidden(one)]
+    said = [measurement_sentence(one) for one in _gravest(shown)[:SENTENCES]]
+    if len(shown) > SENTENCES:
+        said.append(f"{len(shown) - SENTENCES:,} more were judged and stand in the table.")
+    verdicts = [str(one["verdict"] or "not judged") for one in others if is_hidden(one)]
+    if verdicts:
+        told = ", ".join(
+            f"{verdicts.count(name):,} {name.replace('_', ' ')}" for name in sorted(set(verdicts))
+        )
+        said.append(
+            f"{len(verdicts):,} more that were judged rest on cells too small to be shown: {told}."
+        )
+    return tuple(said)
 
 
 def warnings_of(limits: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -59,10 +59,10 @@ def _listed(title: str, items: Sequence[str], css: str = "") -> str:
 def _chart(drawn: Drawn) -> str:
     """The drawing, and its figures as a table for whoever does not see it."""
     note = f'<p class="quiet">{escape(drawn.note)}</p>' if drawn.note else ""
-    twin = _rows(drawn.columns, drawn.rows, ())
+    twin = _rows(f"{drawn.title}, as a table", drawn.columns, drawn.rows, ())
     return (
         f'<section class="chart-part"><h2>{escape(drawn.title)}</h2>'
-        f'<div class="wide" tabindex="0" role="region" aria-label="{escape(drawn.title)}">'
+        f'<div class="wide" tabindex="0" role="region" aria-label="{escape(drawn.title)}, drawn">'
         f"{drawn.svg}</div>{note}"
         f"<details><summary>The same as a table</summary>{twin}</details></section>"
     )
@@ -106,11 +106,16 @@ def figure_words(figure: Figure | None) -> str:
 
 def _table(table: Table) -> str:
     note = f'<p class="quiet">{escape(table.note)}</p>' if table.note else ""
-    body = _rows(table.columns, table.rows, table.figures)
+    body = _rows(table.title, table.columns, table.rows, table.figures)
     return f"<section><h2>{escape(table.title)}</h2>{body}{note}</section>"
 
 
-def _rows(columns: Sequence[str], rows: Iterable[Sequence[str]], figures: Sequence[bool]) -> str:
+def _rows(
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    figures: Sequence[bool],
+) -> str:
     top = "".join(f'<th scope="col">{escape(name)}</th>' for name in columns)
 
     def cell(at: int, text: str) -> str:
@@ -121,7 +126,8 @@ def _rows(columns: Sequence[str], rows: Iterable[Sequence[str]], figures: Sequen
         "<tr>" + "".join(cell(at, text) for at, text in enumerate(row)) + "</tr>" for row in rows
     )
     table = f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
-    return f'<div class="wide" tabindex="0" role="region" aria-label="Table">{table}</div>'
+    name = escape(title)
+    return f'<div class="wide" tabindex="0" role="region" aria-label="{name}">{table}</div>'
 
 
 def _facts(title: str, facts: Sequence[tuple[str, str]]) -> str:

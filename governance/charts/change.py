@@ -79,7 +79,8 @@ def change_chart(
 ) -> str:
     """Draw each group as two points joined by a line: a ring before, a disc after."""
     row_height, top, bottom = 40.0, 52.0, 30.0
-    label_room = min(max([svg.text_width(row.label, 13) for row in rows] + [80.0]), width * 0.3)
+    label_room = min(max([svg.text_width(row.label, 13) for row in rows] + [80.0]), 270.0)
+    width += max(0.0, label_room - width * 0.3)  # long names take no room from the plot
     words_room = svg.text_width(UNKNOWN) + 6
     start, end = label_room + 16, width - words_room - 14
     height = top + row_height * max(len(rows), 1) + bottom

@@ -13,6 +13,7 @@ from governance.charts import svg
 from governance.charts.figures import NO_VALUE, count, figure, interval
 from governance.charts.svg import Verdict
 
+_MOST_LABEL = 250.0
 _FIGURES = "Value (interval)"  # the heading over the written figures
 
 
@@ -139,7 +140,8 @@ def forest_plot(
     figures = [interval(row.value, row.low, row.high, apart_from=limit_values) for row in rows]
     verdicts = any(row.verdict for row in rows)
     row_height, top, bottom = 28.0, 46.0, 30.0
-    label_room = min(max([svg.text_width(row.label, 13) for row in rows] + [60.0]), width * 0.26)
+    label_room = min(max([svg.text_width(row.label, 13) for row in rows] + [60.0]), _MOST_LABEL)
+    width += max(0.0, label_room - width * 0.26)  # long names take no room from the plot
     n_room = max([svg.text_width(count(row.n)) for row in rows] + [30.0])
     figure_room = max(svg.text_width(text) for text in [*figures, _FIGURES])
     verdict_room = svg.text_width("inconclusive") + 4 if verdicts else 0.0
