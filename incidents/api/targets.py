@@ -43,7 +43,7 @@ class TargetSerializer(serializers.ModelSerializer[ServingTarget]):
         return str(found[0].standing) if found else None
 
 
-class ReportSerializer(serializers.Serializer[Any]):
+class ServedSerializer(serializers.Serializer[Any]):
     system = serializers.SlugField()
     version = serializers.CharField(
         max_length=63, allow_blank=True, help_text="The version served now; empty: nothing."
@@ -51,7 +51,7 @@ class ReportSerializer(serializers.Serializer[Any]):
     personalises = serializers.BooleanField(help_text="Whether people are personalised for.")
 
 
-class ReportedSerializer(serializers.Serializer[Any]):
+class StandingSerializer(serializers.Serializer[Any]):
     standing = serializers.ChoiceField(choices=[str(one) for one in Standing])
 
 
@@ -66,11 +66,11 @@ class TargetViewSet(mixins.ListModelMixin, BaseViewSet):
     def get_queryset(self) -> QuerySet[ServingTarget]:
         return targets_for(self.actor)
 
-    @extend_schema(request=ReportSerializer, responses=ReportedSerializer)
+    @extend_schema(request=ServedSerializer, responses=StandingSerializer)
     @action(detail=True, methods=["post"])
     def reports(self, request: Request, key: str) -> Response:
         """Say what this target serves now; the answer says what that confirms."""
-        form = ReportSerializer(data=request.data)
+        form = ServedSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         given = form.validated_data
         targets = ServingTarget.objects.select_related("system").filter(active=True)
