@@ -114,7 +114,7 @@ def test_two_sources_of_a_system_have_two_keys(source_of: Any) -> None:
 
 def test_who_may_not_plan_neither_declares_nor_looks(stage: Stage, cast: Any) -> None:
     cast.join("carousel")
-    made = {"system": stage.system, "key": "x", "title": "X", "kind": "decisions"}
+    made: dict[str, Any] = {"system": stage.system, "key": "x", "title": "X", "kind": "decisions"}
     source = create_source(**made, actor=cast.actor("ada"))
     for name in ("aud", "dan"):
         with pytest.raises(NotPermitted):
