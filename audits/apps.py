@@ -9,6 +9,7 @@ class AuditsConfig(AppConfig):
 
     def ready(self) -> None:
         from audits import permissions, receivers, signals  # noqa: F401  (importing declares)
+        from audits.alerts.agenda import AlertAgenda
         from audits.desk import AuditAgenda, PlanSearch
         from audits.personal_data import HOLDERS, RETENTION
         from audits.web.panel import system_panel
@@ -20,5 +21,6 @@ class AuditsConfig(AppConfig):
         for rule in RETENTION:
             ports.register_retention_rule(rule)
         ports.register_agenda_source(AuditAgenda())
+        ports.register_agenda_source(AlertAgenda())
         ports.register_search_source(PlanSearch())
         register_system_panel("audits", "Audits", system_panel, order=40)

@@ -33,6 +33,7 @@ def tick() -> None:
     services.observe_waiting_plans()
     services.tell_after_mutes()
     services.escalate_alerts()
+    services.learn_expectations()
 
 
 @shared_task(name="audits.watch")  # type: ignore[untyped-decorator]  # Celery has no types

@@ -6,6 +6,7 @@ or with that of a planned number of people.
 
 from __future__ import annotations
 
+import math
 import statistics
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
@@ -94,7 +95,7 @@ def horizon(plan: Plan) -> int:
 
 def threshold_for(windows: int) -> float:
     """Return the threshold that bounds false alarms in so many windows by 4.9 %."""
-    return windows * THRESHOLD_A_WINDOW
+    return float(math.ceil(windows * THRESHOLD_A_WINDOW))
 
 
 def prospect_of(rule: AlertRule, *, people: int | None = None) -> Expectation | None:

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def figure(value: float | None) -> str:
-    """A number as people read it: 0.56, 0.0123, 4,120."""
+    """A number as people read it: 0.56, 0.0123, 20, 4,120."""
     if value is None:
         return "unknown"
     if abs(value) >= 1e9:
         return "more than a billion"
-    if abs(value) >= 100:
+    if abs(value) >= 100 or (abs(value) >= 2 and float(value).is_integer()):
         return f"{value:,.0f}"
     return f"{value:.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:.3g}"
 
@@ -35,10 +35,12 @@ def limit_words(rule: AlertRule) -> str:
 
 def raised_sentence(label: str, rule: AlertRule, window: Window, state: State) -> str:
     """What an alert says when it fires."""
+    shown = window.subjects >= rule.plan.suppress_below
+    size = f" (n = {window.subjects:,})" if shown else ""
     return (
-        f"{label}: {figure(window.estimate)} in the window of {day(window.start)}; the limit is "
-        f"{limit_words(rule)}. All windows together speak {figure(state.evidence)} to 1 for its "
-        f"being left; the alert line is {figure(rule.threshold)}."
+        f"{label}: {figure(window.estimate)} in the window of {day(window.start)}{size}; the limit "
+        f"is {limit_words(rule)}. The evidence of all windows together that it is left is "
+        f"{figure(state.evidence)} to 1; the alert line is {figure(rule.threshold)}."
     )
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import TypeVar
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db.models import Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Max, Model, OuterRef, Q, QuerySet, Subquery
 
 from audits.choices import AlertState, WeighedAs
 from audits.models import (
@@ -25,10 +25,12 @@ from governance.core.errors import NotFound
 
 PATH_WINDOWS = 90
 
+RowT = TypeVar("RowT", bound=Model)
+
 
 def alerts_for(actor: Actor) -> QuerySet[Alert]:
     related = ("stream__rule__plan__system", "owner", "raised_by__run")
-    found = Alert.objects.for_actor(actor)  # type: ignore[attr-defined]
+    found = Alert.objects.for_actor(actor)
     return found.select_related(*related).defer("raised_by__run__report")
 
 
@@ -44,7 +46,7 @@ def streams_for(actor: Actor) -> QuerySet[AlertStream]:
     """Streams of rules in force, each with its newest window."""
     newest = AlertStep.objects.filter(stream=OuterRef("pk")).order_by("-window_start")
     parts = ("window_start", "log_evidence", "estimate", "low", "high", "subjects", "run_id")
-    found = AlertStream.objects.for_actor(actor).filter(rule__active=True)  # type: ignore[attr-defined]
+    found = AlertStream.objects.for_actor(actor).filter(rule__active=True)
     return found.select_related("rule__plan__system").annotate(
         **{f"last_{part}": Subquery(newest.values(part)[:1]) for part in parts}
     )
@@ -55,7 +57,7 @@ def find_alert(alert_id: UUID | str, actor: Actor) -> Alert:
 
 
 def find_stream(stream_id: UUID | str, actor: Actor) -> AlertStream:
-    every = AlertStream.objects.for_actor(actor).select_related("rule__plan__system")  # type: ignore[attr-defined]
+    every = AlertStream.objects.for_actor(actor).select_related("rule__plan__system")
     return _find(every, stream_id, "stream of evidence")
 
 
@@ -70,7 +72,7 @@ def find_mute(mute_id: UUID | str, actor: Actor) -> AlertMute:
     return _find(AlertMute.objects.filter(of).select_related(*related), mute_id, "mute")
 
 
-def _find(rows: QuerySet[Any], key: UUID | str, name: str) -> Any:
+def _find(rows: QuerySet[RowT], key: UUID | str, name: str) -> RowT:
     try:
         return rows.get(pk=key)
     except (rows.model.DoesNotExist, ValidationError, ValueError):

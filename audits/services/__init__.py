@@ -14,6 +14,7 @@ from audits.services.alert_rules import (
     derive_rules,
     derived_settings,
     draft_rule,
+    learn_expectations,
     prospect_of,
     save_rule,
 )
@@ -72,6 +73,7 @@ __all__ = [
     "draft_rule",
     "erase_subject",
     "escalate_alerts",
+    "learn_expectations",
     "lift_mute",
     "link_incident",
     "map_columns",

@@ -304,6 +304,19 @@ def expected_of(rule: AlertRule, people: int | None = None) -> dict[str, Any]:
     return {} if found is None else {**found.to_dict(), "sentence": found.sentence}
 
 
+@transaction.atomic
+def learn_expectations(most: int = 20) -> int:
+    """Keep with rules that windows have been weighed for, but none is kept yet, what to expect."""
+    seen = AlertStream.objects.exclude(status=AlertStatus.INSUFFICIENT_DATA)
+    ready = AlertRule.objects.filter(active=True, expected={}, streams__in=seen)
+    learnt = 0
+    for key in ready.values_list("pk", flat=True).distinct()[:most]:
+        rule = AlertRule.objects.select_related("plan").get(pk=key)
+        if found := expected_of(rule):
+            learnt += AlertRule.objects.filter(pk=key, expected={}).update(expected=found)
+    return learnt
+
+
 def _write(rule: AlertRule) -> None:
     try:
         with transaction.atomic():

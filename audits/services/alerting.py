@@ -6,7 +6,6 @@ The mathematics is in `methods.statistics`, the rules in `alert_rules`, what peo
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +19,6 @@ from audits.choices import (
     OPEN_RUN_STATES,
     AlertAction,
     AlertState,
-    AlertStatus,
     RunPurpose,
     RunState,
     WeighedAs,
@@ -36,26 +34,18 @@ from audits.models import (
 )
 from audits.services.alert_messages import standing_mutes, tell
 from audits.services.alert_rules import derive_rules, save_rule
+from audits.services.alert_signals import publish_alert_signal
 from governance.core.actors import Actor, SystemActor
 from governance.core.clock import database_now
 from governance.core.events import AlertRaised, AlertRecovered
 from governance.ledger.services import record_entry
 from governance.outbox.services import emit
-from governance.signals.services import publish_signal
 
 if TYPE_CHECKING:
     from audits.alerts.gathering import RunEvidence
     from methods.statistics.alerts import State, Window
 
 __all__ = ["derive_rules", "observe_plan", "observe_waiting_plans", "save_rule"]
-
-SIGNAL_STATES = (
-    (AlertStatus.ALERT, "fail"),
-    (AlertStatus.WATCH, "warn"),
-    (AlertStatus.OK, "ok"),
-    (AlertStatus.RECOVERED, "ok"),
-    (AlertStatus.INSUFFICIENT_DATA, "inconclusive"),
-)
 
 
 @transaction.atomic
@@ -127,32 +117,28 @@ class _Taken:
 
     @property
     def fires(self) -> bool:
-        was = self.before.status == AlertStatus.ALERT and not self.replaced
-        return self.after.status == AlertStatus.ALERT and not was
+        was = self.before.status == "alert" and not self.replaced
+        return self.after.status == "alert" and not was
 
     @property
     def recovers(self) -> bool:
-        return self.before.status == AlertStatus.ALERT and self.after.status == (
-            AlertStatus.RECOVERED
-        )
+        return self.before.status == "alert" and self.after.status == "recovered"
 
 
 def _take(plan: Plan, run: Run, rules: list[AlertRule], actor: Actor) -> list[Alert]:
     from audits.alerts.gathering import RunEvidence
     from audits.alerts.panels import window_before
 
-    if run.state != RunState.SUCCEEDED:
-        AlertWindow.objects.create(
-            plan=plan,
-            run=run,
-            window_start=run.window_start,
-            taken_as=WeighedAs.SKIPPED,
-            sentence=f"Passed over, it has no result: {run.error or run.get_state_display()}",
-        )
-        return []
+    reason = _not_evidence(plan, run)
     AlertWindow.objects.create(
-        plan=plan, run=run, window_start=run.window_start, taken_as=WeighedAs.WEIGHED
+        plan=plan,
+        run=run,
+        window_start=run.window_start,
+        taken_as=WeighedAs.SKIPPED if reason else WeighedAs.WEIGHED,
+        sentence=reason,
     )
+    if reason:
+        return []
     evidence = RunEvidence(run, window_before(run))
     taken = _weigh(evidence, rules)
     _keep(taken)
@@ -166,8 +152,19 @@ def _take(plan: Plan, run: Run, rules: list[AlertRule], actor: Actor) -> list[Al
         if one.recovers:
             _recover(plan, run, one, actor)
     _announce(plan, raised)
-    _publish_signal(plan, run)
+    publish_alert_signal(plan, run)
     return raised
+
+
+def _not_evidence(plan: Plan, run: Run) -> str:
+    """Why an ended window is passed over; empty where it is weighed."""
+    if run.state != RunState.SUCCEEDED:
+        return f"Passed over, it has no result: {run.error or run.get_state_display()}"
+    weighed = AlertWindow.objects.filter(plan=plan, taken_as=WeighedAs.WEIGHED)
+    until = weighed.aggregate(until=Max("run__window_end"))["until"]
+    if until is not None and run.window_start < until:
+        return "Passed over, it overlaps a window whose outputs were weighed already."
+    return ""
 
 
 def _weigh(evidence: RunEvidence, rules: list[AlertRule]) -> list[_Taken]:
@@ -372,27 +369,4 @@ def _announce(plan: Plan, raised: list[Alert]) -> None:
             own,
             subject=f"{plan.system.title}: {count} of “{plan.title}”",
             body="\n".join(alert.sentence for alert in own),
-        )
-
-
-def _publish_signal(plan: Plan, run: Run) -> None:
-    """Tell lower rooms what the alerts of a plan say, of the version and of its system."""
-    streams = AlertStream.objects.filter(rule__plan=plan, rule__active=True)
-    counts = Counter(streams.values_list("status", flat=True))
-    worst, state = next(
-        ((status, state) for status, state in SIGNAL_STATES if counts[status]),
-        (AlertStatus.INSUFFICIENT_DATA, "inconclusive"),
-    )
-    scopes = [] if run.version is None else [run.version.scope_key]
-    if run.version is None or run.version.pk == plan.system.serving_version_id:
-        scopes.append(plan.system.key)
-    for scope in scopes:
-        publish_signal(
-            key=f"audit.{plan.key}.alert",
-            scope_key=scope,
-            value=str(worst),
-            state=state,
-            sentence=words.plan_sentence(plan, dict(counts)),
-            source=f"run:{run.pk}",
-            actor=SystemActor("audits"),
         )

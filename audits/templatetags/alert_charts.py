@@ -11,10 +11,13 @@ from django.utils.safestring import SafeString, mark_safe
 from audits.alerts.words import day, figure, limit_words
 from audits.models import AlertRule, AlertStep
 from governance import charts
+from governance.people.choices import Role
 
 register = template.Library()
 
 LARGEST_LOG = 700.0
+# Below it nothing speaks for a change: drawn there, so that the lines that matter have room.
+FLOOR = 0.01
 
 
 @register.simple_tag
@@ -22,9 +25,7 @@ def evidence_path(steps: Sequence[AlertStep], rule: AlertRule, title: str = "") 
     """The evidence after each window, on a log scale, with the lines of watch and alert."""
     drawn = charts.evidence_path(
         [
-            charts.EvidencePoint(
-                day(step.window_start), evidence_of(step.log_evidence), step.status
-            )
+            charts.EvidencePoint(day(step.window_start), _drawn(step.log_evidence), step.status)
             for step in steps
         ],
         watch=rule.watch,
@@ -32,6 +33,11 @@ def evidence_path(steps: Sequence[AlertStep], rule: AlertRule, title: str = "") 
         title=title or "Evidence that the limit is left",
     )
     return mark_safe(drawn)  # noqa: S308  (charts escape every text)
+
+
+def _drawn(log_evidence: float | None) -> float | None:
+    value = evidence_of(log_evidence)
+    return None if value is None else max(value, FLOOR)
 
 
 @register.filter
@@ -44,7 +50,15 @@ def evidence_of(log_evidence: float | None) -> float | None:
 def evidence_words(log_evidence: float | None) -> str:
     """`4,120 to 1`."""
     value = evidence_of(log_evidence)
-    return "none yet" if value is None else f"{figure(value)} to 1"
+    if value is None:
+        return "none yet"
+    return f"under {FLOOR} to 1" if value < FLOOR else f"{figure(value)} to 1"
+
+
+@register.filter
+def role_names(roles: Sequence[str]) -> str:
+    """`ML engineer, Ethics reviewer`."""
+    return ", ".join(Role(role).label if role in Role.values else role for role in roles)
 
 
 @register.filter

@@ -89,6 +89,13 @@ STATES: dict[str, Look] = {
     "resolved": Look("Resolved", "pass", "circle-check"),
     "review": Look("Review", "info", "file-text"),
     "closed": Look("Closed", "none", "check"),
+    # alerts and the streams of evidence they watch
+    "firing": Look("Firing", "fail", "alert-triangle"),
+    "acknowledged": Look("Acknowledged", "inconclusive", "eye"),
+    "stream.alert": Look("Alert", "fail", "alert-triangle"),
+    "watch": Look("Watched", "inconclusive", "eye"),
+    "recovered": Look("Recovered", "pass", "arrow-back-up"),
+    "insufficient_data": Look("Too few people", "none", "circle-dashed"),
     # signals
     "ok": Look("In order", "pass", "circle-check"),
     "warn": Look("Needs attention", "inconclusive", "alert-triangle"),

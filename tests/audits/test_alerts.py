@@ -83,6 +83,18 @@ def test_an_open_window_keeps_later_ones_waiting_and_one_without_result_is_passe
     assert "No outputs of carousel" in passed.sentence
 
 
+def test_outputs_are_never_weighed_twice_by_windows_that_overlap(
+    stage: Stage, run_due: RunDue
+) -> None:
+    plan = stage.plan(length=2 * DAY, every=DAY, planned_looks=2)
+    feed(stage, run_due, 0.1, 0.1, 0.1)
+    weigh(plan)
+    taken = AlertWindow.objects.order_by("window_start").values_list("taken_as", "sentence")
+    assert [how for how, _why in taken] == ["weighed", "skipped"]
+    assert "overlaps a window" in taken[1][1]
+    assert AlertStep.objects.count() == 1
+
+
 def test_windows_behind_a_cancelled_one_are_found_without_a_message(stage: Stage) -> None:
     plan = stage.plan()
     stage.push(stage.serving, impressions("learned", day=1, favourites=0.7))

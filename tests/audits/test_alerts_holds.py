@@ -21,7 +21,7 @@ from audits.runner import perform_run
 from audits.services import alerting
 from governance.core.clock import database_now
 from governance.core.errors import Invalid, NotPermitted
-from governance.core.events import AlertRaised, load_event
+from governance.core.events import AlertRaised, BreachFound, RunFinished, load_event
 from governance.outbox.models import Notice
 from governance.registry.models import Hold
 from incidents.receivers import contain_on_alert, open_on_breach, resolve_when_lifted
@@ -45,9 +45,8 @@ def test_no_verdict_places_a_hold_whatever_the_plan_says(stage: Stage, run_due: 
         weigh(plan)
     breaches = events("BreachFound")
     assert {one["on_breach"] for one in breaches} == {"finding", "open_incident"}
-    for name, receiver in (("BreachFound", open_on_breach),):
-        for payload in events(name):
-            receiver(load_event(name, payload), actor=STAGE)
+    for payload in breaches:
+        open_on_breach(BreachFound(**payload), actor=STAGE)
     from incidents.models import Incident, IncidentStep
 
     assert Incident.objects.count() == 1
@@ -84,12 +83,12 @@ def test_an_alert_contains_within_its_transaction_and_the_lifted_hold_resolves_i
     feed(stage, run_due, 0.7)
     (alert,) = weigh(plan)
     (payload,) = events("AlertRaised")
-    contain_on_alert(load_event("AlertRaised", payload), actor=STAGE)
+    contain_on_alert(AlertRaised(**payload), actor=STAGE)
     incident, hold = Incident.objects.get(), Hold.objects.get()
     alert.refresh_from_db()
     assert alert.incident_reference == incident.reference == hold.incident_reference
     assert incident.contained_at is not None
-    contain_on_alert(load_event("AlertRaised", payload), actor=STAGE)  # delivered again
+    contain_on_alert(AlertRaised(**payload), actor=STAGE)  # delivered again
     assert Hold.objects.count() == Incident.objects.count() == 1
     Incident.objects.filter(pk=incident.pk).update(verified_at=database_now())
     Hold.objects.filter(pk=hold.pk).update(
@@ -112,11 +111,11 @@ def test_an_alert_contains_an_incident_that_a_verdict_opened(stage: Stage, run_d
     )
     feed(stage, run_due, 0.7)
     for payload in events("BreachFound"):
-        open_on_breach(load_event("BreachFound", payload), actor=STAGE)
+        open_on_breach(BreachFound(**payload), actor=STAGE)
     assert not Hold.objects.exists()
     weigh(plan)
     (raised,) = events("AlertRaised")
-    contain_on_alert(load_event("AlertRaised", raised), actor=STAGE)
+    contain_on_alert(AlertRaised(**raised), actor=STAGE)
     assert Hold.objects.count() == 1
 
 
@@ -262,6 +261,6 @@ def test_observing_is_announced_by_the_end_of_a_run(stage: Stage, run_due: RunDu
     stage.plan()
     feed(stage, run_due, 0.7)
     for payload in events("RunFinished"):
-        weigh_window(load_event("RunFinished", payload), actor=STAGE)
+        weigh_window(RunFinished(**payload), actor=STAGE)
     assert Alert.objects.count() == 1
     assert alerting.observe_waiting_plans() == 0

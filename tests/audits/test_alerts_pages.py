@@ -60,11 +60,21 @@ def test_nothing_firing_shows_the_last_checks(stage: Stage, cast: Any, run_due: 
 def test_an_alert_shows_its_path_its_proof_and_its_rule(firing: Alert, cast: Any) -> None:
     page = text_of(cast.sign_in(Client(), "elif"), reverse("audit_alert", args=[firing.pk]))
     assert "chart-evidence" in page and "chart-trend" in page
-    assert "alert at 60.8" in page
+    assert "alert at 61" in page
     assert firing.raised_by.cube_sha256 in page
     assert reverse("audit_run", args=[firing.raised_by.run_id]) in page
     assert "Windows are taken as independent" in page
     assert "Nobody" not in page.split("Told")[0]
+
+
+def test_an_alert_nobody_answered_waits_for_people(firing: Alert, cast: Any) -> None:
+    from audits.alerts.agenda import AlertAgenda
+
+    (item,) = AlertAgenda().items(cast.actor("ivo"))
+    assert item.reason == firing.sentence and item.url == f"/audits/alerts/{firing.pk}/"
+    assert AlertAgenda().items(cast.actor("eve")) == []
+    services.acknowledge_alert(alert=firing, actor=cast.actor("ivo"))
+    assert AlertAgenda().items(cast.actor("ivo")) == []
 
 
 def test_few_people_are_not_shown_one_by_one(stage: Stage, cast: Any) -> None:

@@ -61,7 +61,7 @@ def run_all(stage: Stage, days: list[list[dict[str, Any]]]) -> None:
 def test_the_same_people_every_day_share_their_luck(stage: Stage) -> None:
     plan = group_plan(stage, 4)
     run_all(stage, [decisions(day) for day in range(4)])
-    panels = [cube.panel for cube in RunCube.objects.order_by("run__window_start")]
+    panels: list[Any] = [one.panel for one in RunCube.objects.order_by("run__window_start")]
     assert panels[0] is None
     assert panels[1]["returning"] == 600 and panels[1]["returning_later"] is None
     assert lasting_share(panels[2]) == 1.0
@@ -79,7 +79,7 @@ def test_the_same_people_every_day_share_their_luck(stage: Stage) -> None:
 def test_people_who_are_replaced_are_seen_to_be(stage: Stage) -> None:
     group_plan(stage, 3)
     run_all(stage, [decisions(day, first=200 * day) for day in range(3)])
-    panel = RunCube.objects.order_by("-run__window_start")[0].panel
+    panel: Any = RunCube.objects.order_by("-run__window_start")[0].panel
     assert (panel["returning"], panel["returning_later"]) == (400, 200)
     assert lasting_share(panel) == 0.5
 
@@ -91,7 +91,8 @@ def test_a_gap_between_groups_alerts_from_their_cubes(stage: Stage) -> None:
     assert alert.stream.watched["of"] == {"sex": "female"}
     assert "between -0.10 and 0.10" in alert.sentence
     rule = AlertRule.objects.get(plan=plan)
-    assert services.prospect_of(rule).delay is None  # five windows are few for so small a shift
+    unseen = services.prospect_of(rule)
+    assert unseen is not None and unseen.delay is None  # five windows are few for that shift
     saved = services.save_rule(plan=plan, rule=rule, shift=0.3, actor=STAGE)
     assert saved.expected["delay"] <= 4
 

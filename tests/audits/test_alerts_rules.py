@@ -12,7 +12,7 @@ from audits.models import (
 )
 from governance.core.errors import Invalid, NotPermitted
 from tests.audits.alert_stage import RunDue, feed
-from tests.audits.conftest import STAGE, Stage
+from tests.audits.conftest import DAY, STAGE, START, Stage
 
 
 def test_every_fail_limit_of_a_new_plan_is_watched_by_a_rule_and_a_warning_is_not(
@@ -23,7 +23,7 @@ def test_every_fail_limit_of_a_new_plan_is_watched_by_a_rule_and_a_warning_is_no
     )
     rule = AlertRule.objects.get(plan=plan)
     assert (rule.metric, rule.side, rule.limit, rule.action) == ("top_share", "<=", 0.3, "notify")
-    assert rule.threshold == pytest.approx(3 * 3_650 / 180)  # three windows are planned
+    assert rule.threshold == 61  # three windows are planned: 3 * 3,650 / 180, rounded up
     assert services.derive_rules(plan=plan, actor=STAGE) == []
 
 
@@ -94,13 +94,24 @@ def test_a_rule_that_cannot_work_is_refused_in_one_sentence(stage: Stage) -> Non
 def test_the_delay_to_expect_comes_from_finished_windows_or_from_planned_people(
     stage: Stage, run_due: RunDue
 ) -> None:
-    plan = stage.plan(ends_at=None, planned_looks=None)
+    plan = stage.plan(ends_at=START + 5 * DAY, planned_looks=5)
     rule = AlertRule.objects.get(plan=plan)
     assert services.save_rule(plan=plan, rule=rule, calm=4, actor=STAGE).expected == {}
     planned = services.save_rule(plan=plan, rule=rule, calm=5, people=400, actor=STAGE)
     assert "an assumption: 400 people" in planned.expected["basis"]
-    assert planned.expected["delay"] >= 1
     feed(stage, run_due, 0.1)
     measured = services.save_rule(plan=plan, rule=rule, calm=6, actor=STAGE)
     assert measured.expected["basis"] == "the variance of the last 1 finished window"
-    assert "False alarms within 180 windows: at most 4.9 %" in measured.expected["sentence"]
+    assert "False alarms within 5 windows: at most 4.9 %" in measured.expected["sentence"]
+
+
+def test_a_derived_rule_learns_what_to_expect_from_its_first_windows(
+    stage: Stage, run_due: RunDue
+) -> None:
+    plan = stage.plan()
+    assert services.learn_expectations() == 0
+    feed(stage, run_due, 0.1)
+    services.observe_plan(plan=plan, actor=STAGE)
+    assert services.learn_expectations() == 1
+    assert "seen" in AlertRule.objects.get().expected["sentence"]
+    assert services.learn_expectations() == 0

@@ -42,7 +42,7 @@ def _cube(men: float, women: float) -> GroupCube:
     """A day on which so many of each group were selected."""
     # Without truth a selected person is a false positive, another a true negative.
     counts = np.array([[0, men, 0, MEN - men], [0, women, 0, WOMEN - women]], dtype=np.float64)
-    margins = {("g",): _margin(("g",), GROUPS, counts)}
+    margins: dict[tuple[str, ...], Margin] = {("g",): _margin(("g",), GROUPS, counts)}
     margins[()] = _margin((), ((),), counts.sum(axis=0, keepdims=True))
     return GroupCube(("g",), (), margins, "subjects", False, False, MEN + WOMEN)
 
@@ -57,7 +57,7 @@ def _same_people(generator: np.random.Generator, gap: float) -> Iterator[Day]:
     """The same people every day, each with a rate of his own."""
     own = generator.beta(RATE * 6, (1 - RATE) * 6, MEN + WOMEN)
     woman = np.arange(MEN + WOMEN) >= MEN
-    before = None
+    before: Array | None = None
     for day in range(DAYS):
         lost = gap / RATE if day >= BEFORE else 0.0
         got = generator.random(MEN + WOMEN) < own * (1 - lost * woman)

@@ -80,6 +80,20 @@ def test_one_incident_contains_them_all_and_serves_the_fallback(house: House) ->
     assert "may not personalise" in shown
 
 
+def test_an_alert_contained_it_and_no_verdict(house: House) -> None:
+    def weighed() -> list[dict[str, str]] | None:
+        (alert,) = house.get("/api/v1/alerts", plan="fashion-exposure")["results"]
+        path = house.get(f"/api/v1/alerts/{alert['id']}")["evidence"]
+        return [alert, *path] if len(path) == 7 else None
+
+    alert, first, *later = eventually(weighed)
+    assert (alert["action"], alert["incident_reference"]) == ("contain", "INC-0001")
+    assert (alert["version"], first["status"]) == ("thompson", "alert")
+    assert {step["status"] for step in later} == {"alert"}
+    loans_alerts = house.get("/api/v1/alerts", plan="loan-selection")["results"]
+    assert {one["action"] for one in loans_alerts} <= {"notify"}
+
+
 def _storefront(house: House) -> str:
     return httpx.get(house.storefront).text
 
