@@ -11,14 +11,14 @@ from django.urls import reverse
 
 from audits import selectors
 from audits.choices import UNDONE_STATES, FindingState, PlanState
-from audits.models import Finding
+from audits.models import Finding, PlanChange
 from governance.core.actors import Actor
 from governance.core.clock import database_now
 from governance.core.ports import AgendaItem, SearchHit
 
 
 class AuditAgenda:
-    """Findings to decide or remedy, and plans that are overdue."""
+    """Findings to decide or remedy, changes of plans to decide on, and plans that are overdue."""
 
     label = "Audits"
 
@@ -33,6 +33,8 @@ class AuditAgenda:
         now = database_now()
         by_plan = groupby(findings, lambda one: one.plan_id)
         items = [_item(list(group), now) for _plan, group in by_plan]
+        if actor.may("audits.decide"):
+            items += [_proposal(one) for one in selectors.changes_to_decide(actor)]
         if not actor.may("audits.run"):
             return items
         plans = list(selectors.plans_for(actor).filter(state=PlanState.ACTIVE))
@@ -64,6 +66,15 @@ def _item(findings: list[Finding], now: datetime) -> AgendaItem:
         reason=reason,
         due=min(due, default=None),
         system_key=newest.plan.system.key,
+    )
+
+
+def _proposal(change: PlanChange) -> AgendaItem:
+    return AgendaItem(
+        title=f"A change would weaken {change.plan.title}",
+        url=reverse("audit_plan", args=[change.plan.key]),
+        reason=change.reasons[0],
+        system_key=change.plan.system.key,
     )
 
 

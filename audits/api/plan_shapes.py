@@ -15,7 +15,7 @@ from audits.schedules import schedule_of
 
 class PlanSerializer(serializers.ModelSerializer[Plan]):
     system = serializers.SlugRelatedField(slug_field="key", read_only=True)  # type: ignore[var-annotated]
-    source = serializers.SlugRelatedField(slug_field="key", read_only=True)  # type: ignore[var-annotated]
+    source = serializers.SlugRelatedField(slug_field="key", read_only=True)  # type: ignore[var-annotated,assignment]
     version = serializers.SlugRelatedField(slug_field="key", read_only=True)  # type: ignore[var-annotated]
     schedule = serializers.SerializerMethodField(help_text="When windows begin, in words.")
 
@@ -38,7 +38,7 @@ class PlanFields(serializers.Serializer[Any]):
     """What a plan may be changed to; durations as words or as DRF writes them."""
 
     title = serializers.CharField(max_length=200, required=False)
-    source = serializers.SlugField(required=False, allow_null=True)
+    source = serializers.SlugField(required=False, allow_null=True)  # type: ignore[assignment]
     version = serializers.SlugField(required=False, allow_null=True)
     parameters = serializers.DictField(required=False)
     columns = serializers.DictField(
@@ -67,7 +67,7 @@ class NewPlan(PlanFields):
     key = serializers.SlugField(max_length=63)
     title = serializers.CharField(max_length=200)
     system = serializers.SlugField()
-    source = serializers.SlugField(required=False)
+    source = serializers.SlugField(required=False)  # type: ignore[assignment]
     version = serializers.SlugField(required=False)
     method = serializers.CharField()
     columns = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
@@ -168,7 +168,7 @@ class BackfillCounts(serializers.Serializer[Any]):
     windows = serializers.IntegerField()
     ended = serializers.IntegerField()
     succeeded = serializers.IntegerField()
-    errors = serializers.IntegerField()
+    failed = serializers.IntegerField(source="errors")
     cancelled = serializers.IntegerField()
     percent = serializers.IntegerField()
     words = serializers.CharField()

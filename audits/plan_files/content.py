@@ -86,6 +86,7 @@ def _value(plan: Plan, name: str, value: Any) -> Any:
         return read_duration(value)
     if name in MOMENTS:
         return _moment(value)
+    found: Source | ModelVersion | User | None
     if name == "source":
         found = Source.objects.filter(system=plan.system, key=value).first()
     elif name == "version":

@@ -24,7 +24,6 @@ from audits.schedule_words import duration_in_words, read_duration
 from audits.windows import check_cron
 
 KEY = r"^[a-z0-9][a-z0-9_-]{0,62}$"
-FORMAT = "plan/1"
 LONGEST_RUN = timedelta(minutes=55)
 
 
@@ -86,7 +85,7 @@ class PlanFile(BaseModel):
 
     model_config = ConfigDict(extra="forbid", title="Tactful audit plan")
 
-    tactful: Literal["plan/1"] = Field(FORMAT, description="The format of this file.")
+    tactful: Literal["plan/1"] = Field("plan/1", description="The format of this file.")
     key: Key = Field(description="The short name of the plan.")
     title: str = Field("", max_length=200, description="The question the plan answers.")
     system: Key | None = Field(None, description="The system; needed to apply the plan.")

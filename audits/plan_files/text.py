@@ -21,9 +21,9 @@ class _StrictLoader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
             raise yaml.MarkedYAMLError(problem="a plan file has no aliases", problem_mark=mark)
-        return super().compose_node(parent, index)  # type: ignore[no-any-return]
+        return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
@@ -114,7 +114,7 @@ def write_plan_text(plan: PlanFile) -> str:
     ]
     if plan.cron:
         said.pop("length", None)
-    empty = (None, "", [], {}, "0 seconds")
+    empty: tuple[Any, ...] = (None, "", [], {}, "0 seconds")
     kept = {name: one for name, one in said.items() if name == "columns" or one not in empty}
     return yaml.dump(kept, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
 

@@ -16,6 +16,7 @@ from audits.selectors.alerts import (
     streams_for,
 )
 from audits.selectors.changes import (
+    changes_to_decide,
     find_plan_change,
     plan_at_revision,
     plan_changes_for,
@@ -109,6 +110,7 @@ __all__ = [
     "attributes_for",
     "backfill_progress",
     "backfills_for",
+    "changes_to_decide",
     "click_rates",
     "deciding_measurements",
     "delivered_since",

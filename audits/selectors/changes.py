@@ -26,6 +26,12 @@ def find_plan_change(change_id: UUID | str, actor: Actor) -> PlanChange:
         raise NotFound("There is no such change that you may see.") from None
 
 
+def changes_to_decide(actor: Actor) -> QuerySet[PlanChange]:
+    """What waits for a decision that this person may take: nobody decides on their own."""
+    waiting = plan_changes_for(actor).filter(state=PlanChangeState.PROPOSED)
+    return waiting.exclude(proposed_by=actor.reference).order_by("created_at")
+
+
 def waiting_change(plan: Plan) -> PlanChange | None:
     """The change of a plan that waits for a decision, if one does."""
     return PlanChange.objects.filter(plan=plan, state=PlanChangeState.PROPOSED).first()

@@ -7,18 +7,20 @@ then the engine's query is interrupted and the working thread is told to stop.
 from __future__ import annotations
 
 import ctypes
+import logging
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 
-from django.db import close_old_connections, connection
+from django.db import DatabaseError, close_old_connections, connection
 
 from audits.schedule_words import duration_in_words
 from audits.services.leases import Claim, lease_length, renew_lease, still_stands
 from governance.core.actors import SystemActor
 
+logger = logging.getLogger(__name__)
 LOOK_SECONDS = 1.0  # so long a cancelled run may still work before it notices
 
 
@@ -73,20 +75,29 @@ class Heartbeat:
         renewal = lease_length().total_seconds() / 3
         try:
             while not self._stop.wait(min(LOOK_SECONDS, renewal)):
-                close_old_connections()
                 now = time.monotonic()
-                if self._is_late(now - began):
-                    self._end_late()
-                elif now - renewed >= renewal:
-                    renewed = now
-                    if not renew_lease(self.claim):
-                        self.lost.set()
-                elif not still_stands(self.claim):
-                    self.lost.set()
+                try:
+                    renewed = self._look(now, began, renewed, renewal)
+                except DatabaseError as problem:
+                    # Without the database nobody takes over either; the lease decides later.
+                    logger.warning("A heartbeat did not reach the database: %s", problem)
+                    connection.close()
                 if self.lost.is_set():
                     self._interrupt()
         finally:
             connection.close()
+
+    def _look(self, now: float, began: float, renewed: float, renewal: float) -> float:
+        """Renew when it is time and notice what ends the work; return when it was renewed last."""
+        close_old_connections()
+        if self._is_late(now - began):
+            self._end_late()
+        elif not still_stands(self.claim):
+            self.lost.set()
+        elif now - renewed >= renewal:
+            renew_lease(self.claim)  # where it fails, the next look tells why
+            return now
+        return renewed
 
     def _is_late(self, seconds: float) -> bool:
         limit = self.claim.time_limit

@@ -45,7 +45,8 @@ def claim_run(*, run_id: UUID | str, worker: str) -> Claim | None:
     """Take a queued run, or one whose lease ran out; None when somebody else has it."""
     free = Q(state=RunState.QUEUED) | Q(state=RunState.RUNNING, lease_until__lt=Now())
     # The plan is locked first, as by whoever changes it: a run measures by one revision.
-    plan = Plan.objects.select_for_update(no_key=True, of=("self",)).filter(runs=run_id).first()
+    plans = Plan.objects.select_for_update(no_key=True, of=("self",))
+    plan = plans.filter(runs__pk=run_id).first()
     run = Run.objects.select_for_update().filter(free, pk=run_id).first()
     if plan is None or run is None:
         return None

@@ -70,7 +70,8 @@ def connections_wanted() -> int:
     workers = int(env.read("TACTFUL_WORKERS"))
     # Each worker parent and pool child holds Django's connection and the broker's pool of 4.
     stream, webhooks = 1, 1
-    return web + 4 + (workers + 1) * 5 + 2 * 5 + 5 + stream + webhooks + 10
+    desk_and_heavy = 2 * (1 + 1) * 5
+    return web + 4 + (workers + 1) * 5 + desk_and_heavy + 5 + stream + webhooks + 10
 
 
 def connections_allowed() -> int:

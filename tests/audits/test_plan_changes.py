@@ -107,6 +107,18 @@ def test_a_refused_change_leaves_the_plan_and_says_why(plan: Plan, cast: Cast) -
         decide_plan_change(change=change, approve=True, actor=cast.actor("pia"))
 
 
+def test_a_waiting_change_is_on_the_desk_of_those_who_may_decide(plan: Plan, cast: Cast) -> None:
+    from audits.desk import AuditAgenda
+
+    propose(plan, cast.actor("ada"), columns=WITHOUT_SEX)
+    told = {
+        name: [one.reason for one in AuditAgenda().items(cast.actor(name))]
+        for name in ("elif", "ada", "max", "eve")
+    }
+    assert told["elif"] == ["The group sex would no longer be audited."]
+    assert told["ada"] == told["max"] == told["eve"] == []
+
+
 def test_only_the_proposer_withdraws_and_then_another_change_may_come(
     plan: Plan, cast: Cast
 ) -> None:
@@ -233,7 +245,7 @@ def test_the_database_keeps_what_was_proposed_and_two_people(plan: Plan, cast: C
     change = propose(plan, cast.actor("ada"), columns=WITHOUT_SEX)
     rows = PlanChange.objects.filter(pk=change.pk)
     refusals = (IntegrityError, InternalError, ProgrammingError)
-    for update in (
+    updates: list[dict[str, Any]] = [
         {"after": {"limits": []}},
         {"proposed_by": "user:somebody"},
         {
@@ -242,7 +254,8 @@ def test_the_database_keeps_what_was_proposed_and_two_people(plan: Plan, cast: C
             "decided_by": change.proposed_by,
             "decided_at": database_now(),
         },
-    ):
+    ]
+    for update in updates:
         with pytest.raises(refusals), transaction.atomic():
             rows.update(**update)
     with pytest.raises(refusals), transaction.atomic():
@@ -280,8 +293,7 @@ def test_a_plan_is_known_at_each_of_its_revisions(plan: Plan, cast: Cast) -> Non
 def test_a_result_is_measured_by_one_revision_and_says_which(stage: Stage) -> None:
     plan = stage.plan(on_breach="finding")
     stage.push(stage.serving, impressions("learned", favourites=0.7))
-    window = {"window_start": START, "window_end": START + DAY}
-    run = schedule_run(plan=plan, **window, actor=STAGE)
+    run = schedule_run(plan=plan, window_start=START, window_end=START + DAY, actor=STAGE)
     old = claim_run(run_id=run.pk, worker="before the change")
     assert old is not None
     propose(plan, STAGE, limits=["top_share<=0.2"])
