@@ -12,6 +12,7 @@ class AuditsConfig(AppConfig):
         from audits.alerts.agenda import AlertAgenda
         from audits.desk import AuditAgenda, PlanSearch
         from audits.personal_data import HOLDERS, RETENTION
+        from audits.vault.agenda import VaultAgenda
         from audits.web.panel import system_panel
         from governance.core import ports
         from governance.registry.ports import register_system_panel
@@ -22,5 +23,6 @@ class AuditsConfig(AppConfig):
             ports.register_retention_rule(rule)
         ports.register_agenda_source(AuditAgenda())
         ports.register_agenda_source(AlertAgenda())
+        ports.register_agenda_source(VaultAgenda())
         ports.register_search_source(PlanSearch())
         register_system_panel("audits", "Audits", system_panel, order=40)

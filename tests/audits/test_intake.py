@@ -216,3 +216,31 @@ def test_a_paused_source_takes_nothing_in_and_one_in_use_is_not_deleted(
     type(plan).objects.filter(pk=plan.pk).update(source=None)
     services.delete_source(source=source, actor=STAGE)
     assert not Source.objects.exists()
+
+
+def test_values_beyond_every_type_are_looked_at_without_harm(
+    source: Source, tmp_path: Path
+) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    lines = '{"id": 1, "big": 1' + "0" * 30 + ', "mixed": "a"}\n{"id": 2, "big": 1, "mixed": [1]}\n'
+    profile = profile_of_staged(
+        stage_file(source, tmp_path, lines, "a.jsonl", "application/x-ndjson")
+    )
+    assert [one.kind for one in profile.columns] == ["number", "number", "text"]
+    odd = pa.table(
+        {
+            "id": [1, 2],
+            "raw": pa.array([b"\xff", b"\xfe"], pa.binary()),
+            "many": pa.array([[1], [2]]),
+            "span": pa.array([1, 2], pa.duration("s")),
+        }
+    )
+    pq.write_table(odd, tmp_path / "odd.parquet")
+    content = (tmp_path / "odd.parquet").read_bytes()
+    staged = stage_file(source, tmp_path, content, "b.parquet", "application/vnd.apache.parquet")
+    profile = profile_of_staged(staged)
+    assert profile.columns[2].kind == "no plain values"
+    with pytest.raises(Invalid, match="a role needs plain values"):
+        services.map_columns(source=source, profile=profile, roles={"many": "group"}, actor=STAGE)

@@ -16,13 +16,22 @@ from django.db import connection
 from audits import services
 from audits.models import Plan, Run, RunCube, VaultAccess, VaultAttribute
 from audits.runner import perform_run
+from audits.sources.opening import open_input
 from audits.subjects import pseudonym
 from audits.vault.attributes import create_attribute, permit_plan, revoke_permit
+from audits.vault.joining import join_attributes
 from audits.vault.loading import load_values
 from governance.core.clock import database_now
 from tests.audits.conftest import DAY, STAGE, START, Stage
 
 PEOPLE = 600
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    """The heartbeat looks through a connection of its own, which does not see this transaction."""
+    monkeypatch.setattr("audits.services.heartbeat.LOOK_SECONDS", 600.0)
+    settings.AUDIT_LEASE_SECONDS = 1800
 
 
 def declare(**changes: Any) -> VaultAttribute:
@@ -219,7 +228,6 @@ def test_an_engine_outside_this_process_is_never_handed_a_value(
     import ibis
 
     from audits.sources.reading import OpenInput
-    from audits.vault.joining import join_attributes
     from governance.core.errors import Invalid
 
     plan = audited()
@@ -233,3 +241,51 @@ def test_an_engine_outside_this_process_is_never_handed_a_value(
     with pytest.raises(Invalid, match="aggregated cube"):
         join_attributes(OpenInput(None, b"cube", 1, "", "none"), run)
     assert not VaultAccess.objects.filter(act="run").exists()
+
+
+def test_rows_that_are_read_where_they_are_join_by_the_same_pseudonym(
+    audited: Callable[..., Plan], settings: Any, tmp_path: Path
+) -> None:
+    plan = audited()
+    folder = tmp_path / "open"
+    folder.mkdir()
+    settings.SOURCE_ROOTS = [folder]
+    lines = "".join(json.dumps(row) + "\n" for row in decisions())
+    (folder / "decisions.jsonl").write_text(lines)
+    source = services.create_source(
+        system=plan.system,
+        key="folder",
+        title="Folder",
+        kind="decisions",
+        origin="files",
+        location={"path": str(folder / "decisions.jsonl")},
+        columns={"occurred_at": ["occurred_at"]},
+        actor=STAGE,
+    )
+    Plan.objects.filter(pk=plan.pk).update(source=source, version=None)
+    plan = Plan.objects.get(pk=plan.pk)
+    run = services.schedule_run(plan=plan, window_start=START, window_end=START + DAY, actor=STAGE)
+    with open_input(Run.objects.select_related("plan__source").get(pk=run.pk)) as opened:
+        joined = join_attributes(opened, run)
+        assert joined.table is not None
+        counted = joined.table.group_by("origin").agg(n=joined.table.count()).to_pyarrow()
+    rows = {row["origin"]: row["n"] for row in counted.to_pylist()}
+    assert rows == {"north": 300, "south": 270, None: 30}
+    assert VaultAccess.objects.get(act="run").subjects == 570
+
+
+def test_a_plan_without_a_permit_waits_on_the_desk_of_those_who_give_it(
+    audited: Callable[..., Plan], cast: Any
+) -> None:
+    from audits.vault.agenda import VaultAgenda
+
+    plan = audited()
+    agenda = VaultAgenda()
+    assert agenda.items(cast.actor("pia")) == []
+    revoke_permit(plan=plan, attribute=VaultAttribute.objects.get(), actor=STAGE)
+    (item,) = agenda.items(cast.actor("pia"))
+    assert "waits for origin as people told it" in item.title
+    assert agenda.items(cast.actor("max")) == []
+    VaultAttribute.objects.update(expires_at=database_now() + timedelta(days=10), kind="inferred")
+    assert len(agenda.items(cast.actor("pia"))) == 3
+    assert len(agenda.items(cast.actor("root"))) == 2

@@ -39,6 +39,12 @@ def check_mapping(profile: FileProfile, roles: Mapping[str, str]) -> list[Check]
     ]
     single = {role: columns[0] for role, columns in by_role.items()}
     checks += [
+        _problem(column, "holds lists, objects or bytes: a role needs plain values.")
+        for columns in by_role.values()
+        for column in columns
+        if column.kind == "no plain values"
+    ]
+    checks += [
         *_identity(single.get("output_id"), profile),
         *_time(single.get("occurred_at")),
         *_person(single.get("subject"), profile),

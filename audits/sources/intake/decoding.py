@@ -143,6 +143,6 @@ def _array(values: list[Any]) -> pa.Array:
 
     try:
         return pa.array(values)
-    except pa.ArrowException:
+    except (pa.ArrowException, OverflowError):
         texts = [one if one is None or isinstance(one, str) else json.dumps(one) for one in values]
         return pa.array(texts, pa.string())

@@ -29,7 +29,7 @@ class ColumnProfile:
     """One column of the looked-at rows."""
 
     name: str
-    kind: str  # text, number, yes or no, time with zone, time without zone, date, nothing, lists
+    kind: str  # a word of `_WORDS`, or nothing
     missing: float
     distinct: int
     values: list[tuple[str, int]] = field(default_factory=list)  # when there are few
@@ -127,7 +127,11 @@ def _look(column: pa.Array, seen: _Seen) -> None:
         seen.types.add("flag")
     elif pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         seen.types.add("number")
-    texts = column.cast(pa.string()).drop_null()
+    try:
+        texts = column.cast(pa.string()).drop_null()
+    except pa.ArrowException:  # bytes that are no text, spans of time
+        seen.types.add("lists")
+        return
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         seen.types |= _text_types(texts)
     for pair in pc.value_counts(texts):
@@ -168,7 +172,7 @@ _WORDS = {
     "date": "date",
     "number": "number",
     "flag": "yes or no",
-    "lists": "lists",
+    "lists": "no plain values",
     "text": "text",
 }
 

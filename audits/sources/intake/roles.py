@@ -166,7 +166,7 @@ def suggest_roles(columns: list[ColumnProfile], rows: int) -> dict[str, str]:
 
 def fits(role: str, column: ColumnProfile, rows: int) -> bool:
     """Whether a column's content can be what the role says."""
-    if column.kind in ("lists", "nothing"):
+    if column.kind in ("no plain values", "nothing"):
         return False
     if role in ("y_pred", "y_true", "clicked"):
         return column.marks
