@@ -7,6 +7,7 @@ Source: complementary cell suppression, audited by the feasible ranges of linear
 (M. Fischetti, J. J. Salazar, Management Science 47 (2001) 1008-1027).
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -16,11 +17,13 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Place = frozenset[tuple[str, str]]
+Asked = tuple[int, tuple[float, ...]]
 
 # No hidden count may be known to a person; a whole way of grouping goes when many cells are hidden.
 LEAST_RANGE = 1.0
-MANY = 60
+MANY = 40
 SLACK = 1e-6
+UNBOUNDED = 3  # of linprog's states
 
 
 @dataclass(frozen=True)
@@ -57,9 +60,11 @@ def protect(cells: Sequence[Cell], below: float, hidden: frozenset[int]) -> froz
         return frozenset()
     found = set(hidden) | {i for i, cell in enumerate(cells) if cell.small}
     sums = sums_of(cells)
+    # Hiding more only loosens what can be said: what is wide enough once stays so.
+    wide: set[Asked] = set()
     while found:
-        _whole_ways(cells, found)
-        added = _next(cells, sums, below, found)
+        gone = _whole_ways(cells, found)
+        added = _next(cells, sums, below, found - gone, wide)
         if added is None:
             break
         found.add(added)
@@ -88,25 +93,41 @@ def sums_of(cells: Sequence[Cell]) -> list[Sum]:
     return found
 
 
-def _whole_ways(cells: Sequence[Cell], found: set[int]) -> None:
-    """Hide a whole way of grouping where much of it is hidden: looking further is not worth it."""
-    for names in {cells[i].names for i in found}:
-        own = [i for i, cell in enumerate(cells) if cell.names == names]
-        if sum(i in found for i in own) > MANY:
-            found.update(own)
+def _whole_ways(cells: Sequence[Cell], found: set[int]) -> set[int]:
+    """Hide a whole way of grouping where much of it is hidden, and return all its cells.
+
+    Of these nothing is shown but sums that are large enough to be shown themselves.
+    """
+    gone: set[int] = set()
+    for names, hidden in Counter(cells[i].names for i in found).items():
+        if hidden > MANY:
+            gone.update(i for i, cell in enumerate(cells) if cell.names == names)
+    found |= gone
+    return gone
 
 
-def _next(cells: Sequence[Cell], sums: Sequence[Sum], below: float, found: set[int]) -> int | None:
+def _next(
+    cells: Sequence[Cell],
+    sums: Sequence[Sum],
+    below: float,
+    found: set[int],
+    wide: set[Asked],
+) -> int | None:
     """Return the cell to hide next; None when every hidden number is protected."""
+    if not found:
+        return None
     system = System(cells, sums, found)
     for i in sorted(found):
+        touching = [each for each in sums if i in each.parts or i == each.whole]
         for form, least in _forms(cells[i], below):
-            touching = [each for each in sums if i in each.parts or i == each.whole]
-            if not touching or _wide_enough(system, i, form, least):
+            if (i, form) in wide:
                 continue
-            chosen = _cover(cells, touching, found, form)
-            if chosen is not None:
-                return chosen
+            if touching and not system.is_wide(i, form, least):
+                chosen = _cover(cells, touching, found, form)
+                if chosen is not None:
+                    return chosen
+            # Wide enough, or nothing is left to hide: that is as far as the totals allow.
+            wide.add((i, form))
     return None
 
 
@@ -115,11 +136,6 @@ def _forms(cell: Cell, below: float) -> list[tuple[tuple[float, ...], float]]:
     size = len(cell.counts)
     single = [tuple(float(i == k) for i in range(size)) for k in range(size)]
     return [(form, below) for form in cell.small] + [(form, LEAST_RANGE) for form in single]
-
-
-def _wide_enough(system: "System", i: int, form: tuple[float, ...], least: float) -> bool:
-    low, high = system.range_of(i, form, least)
-    return high - low >= least - SLACK
 
 
 def _cover(
@@ -168,35 +184,24 @@ class System:
             for place, k, sign in row:
                 self._matrix[number, place * self._size + k] += sign
         self._right = self._matrix @ self._truth.ravel()
-        self._ranges: dict[tuple[int, tuple[float, ...]], tuple[float, float]] = {}
 
-    def range_of(self, cell: int, form: Sequence[float], enough: float) -> tuple[float, float]:
-        """Return the least and the greatest value a form of a hidden cell's counts can have.
-
-        The search ends early once the range is known to be `enough` wide.
-        """
-        asked = cell, tuple(form)
-        if asked not in self._ranges:
-            self._ranges[asked] = self._solve(*asked, enough)
-        return self._ranges[asked]
-
-    def _solve(self, cell: int, form: tuple[float, ...], enough: float) -> tuple[float, float]:
+    def is_wide(self, cell: int, form: tuple[float, ...], least: float) -> bool:
+        """Return whether the published numbers leave a form of a cell's counts so wide a range."""
         from scipy.optimize import linprog
 
+        if not self._matrix.size:
+            return True
         place = self._places[cell]
         target = np.zeros(self._matrix.shape[1])
         target[place * self._size : (place + 1) * self._size] = form
-        true = float(target @ self._truth.ravel())
-        ends = [true, true]
-        for side, sign in ((1, -1.0), (0, 1.0)):
-            if self._matrix.size == 0:
-                ends[side] = np.inf if side else 0.0
-                continue
+        low = high = float(target @ self._truth.ravel())
+        for sign in (-1.0, 1.0):
             solved = linprog(sign * target, A_eq=self._matrix, b_eq=self._right, bounds=(0, None))
-            if solved.status == 3:
-                ends[side] = np.inf
-            elif solved.status == 0:
-                ends[side] = sign * float(solved.fun)
-            if ends[1] - ends[0] >= enough:
-                break
-        return ends[0], ends[1]
+            if solved.status == UNBOUNDED:
+                return True
+            if solved.status == 0:
+                end = sign * float(solved.fun)
+                low, high = min(low, end), max(high, end)
+            if high - low >= least - SLACK:
+                return True
+        return False

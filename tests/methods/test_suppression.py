@@ -295,3 +295,17 @@ def test_a_cycle_with_a_bridge_is_seen_through() -> None:
     hidden = protect(cells, BELOW, frozenset())
     small = {i for i, cell in enumerate(cells) if cell.small}
     assert len(hidden) > len(small)
+
+
+def test_a_way_of_grouping_that_is_mostly_small_goes_as_a_whole() -> None:
+    """Two thousand small cells are no two thousand programmes: the sums above them stay."""
+    sizes = np.random.default_rng(0).poisson(2.5, (50, 50)).astype(float)
+    cells = [Cell(frozenset(), sizes.sum(), (sizes.sum(),))]
+    for i in range(50):
+        cells.append(Cell(frozenset({("a", str(i))}), sizes[i].sum(), (sizes[i].sum(),)))
+        cells.append(Cell(frozenset({("b", str(i))}), sizes[:, i].sum(), (sizes[:, i].sum(),)))
+    for (i, j), n in np.ndenumerate(sizes):
+        place = frozenset({("a", str(i)), ("b", str(j))})
+        cells.append(Cell(place, n, (n,), ((1.0,),) if n < BELOW else ()))
+    hidden = protect(cells, BELOW, frozenset())
+    assert hidden == set(range(101, len(cells)))
