@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TypeVar
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db.models import Max, Model, OuterRef, Q, QuerySet, Subquery
 
 from audits.choices import AlertState, WeighedAs
@@ -75,7 +75,7 @@ def find_mute(mute_id: UUID | str, actor: Actor) -> AlertMute:
 def _find(rows: QuerySet[RowT], key: UUID | str, name: str) -> RowT:
     try:
         return rows.get(pk=key)
-    except (rows.model.DoesNotExist, ValidationError, ValueError):
+    except (ObjectDoesNotExist, ValidationError, ValueError):
         raise NotFound(f"There is no such {name} that you may see.") from None
 
 

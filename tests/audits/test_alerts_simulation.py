@@ -60,7 +60,8 @@ def _same_people(generator: np.random.Generator, gap: float) -> Iterator[Day]:
     before: Array | None = None
     for day in range(DAYS):
         lost = gap / RATE if day >= BEFORE else 0.0
-        got = generator.random(MEN + WOMEN) < own * (1 - lost * woman)
+        chance = own * (1 - lost * woman)
+        got = (generator.random(MEN + WOMEN) < chance).astype(np.float64)
         panel = None if before is None else _panel(got, before)
         yield _cube(got[:MEN].sum(), got[MEN:].sum()), panel
         before = got
