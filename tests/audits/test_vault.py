@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from django.db import connection
 
-from audits.vault.role import ROLE, as_vault, vault_problem
+from audits.vault.role import ROLE, as_vault, secure_vault, vault_problem
 from tests.ground_database import EmbeddedPostgres
 
 pytestmark = pytest.mark.django_db
@@ -54,3 +54,19 @@ def test_the_doctor_tells_how_the_vault_is_kept() -> None:
     state, sentence = vault_problem()
     assert state in ("ok", "note")
     assert ROLE in sentence
+
+
+def test_a_restored_vault_is_secured_again(embedded_postgres: EmbeddedPostgres) -> None:
+    def owner() -> str:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT tableowner FROM pg_tables WHERE schemaname = 'vault'")
+            return str(cursor.fetchone()[0])
+
+    with connection.cursor() as cursor:  # as pg_restore leaves it
+        cursor.execute("GRANT USAGE, CREATE ON SCHEMA vault TO CURRENT_USER")
+        cursor.execute("ALTER TABLE vault.value OWNER TO CURRENT_USER")
+    assert owner() != ROLE
+    assert vault_problem()[0] == "note"
+    secure_vault(embedded_postgres.layout.app_role)
+    secure_vault(embedded_postgres.layout.app_role)
+    assert owner() == ROLE
