@@ -67,7 +67,7 @@ class NewPlan(PlanFields):
     key = serializers.SlugField(max_length=63)
     title = serializers.CharField(max_length=200)
     system = serializers.SlugField()
-    source = serializers.SlugField(required=False)  # type: ignore[assignment]
+    source = serializers.SlugField(required=False)
     version = serializers.SlugField(required=False)
     method = serializers.CharField()
     columns = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
