@@ -48,11 +48,9 @@ def test_eighteen_equal_groups_do_not_fail_the_four_fifths_limit() -> None:
     values = [_of(report, "demographic_parity_ratio").value or 1 for report in reports]
     assert sum(value < 0.8 for value in values) >= 11
     assert [report.verdict for report in reports] == ["inconclusive"] * 12
-    rows = [_of(report, "demographic_parity_ratio") for report in reports]
-    # Each says how many more people would decide it, or that as it is no number would.
-    missing = [row.missing.units for row in rows if row.missing is not None]
-    assert len(missing) == 12
-    assert sum(units is not None and units > 0 for units in missing) >= 11
+    missing = [_of(report, "demographic_parity_ratio").missing for report in reports]
+    # Each says how many more people would decide it; for one in a while no number would.
+    assert sum(one is not None and (one.units or 0) > 0 for one in missing) >= 11
 
 
 def test_rates_of_one_half_and_three_tenths_of_3000_each_fail_the_four_fifths_limit() -> None:
