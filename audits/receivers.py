@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from audits.choices import RunPurpose
 from audits.models import Run
 from audits.services.alerting import observe_plan
 from governance.core.actors import Actor
 from governance.core.events import RunFinished
-from governance.outbox.subscriptions import subscribes
+from governance.outbox.subscriptions import prepares, subscribes
+
+
+@prepares
+def load_mathematics() -> None:
+    """Load what weighing needs before the first window comes: a hold must not wait for imports."""
+    for name in ("audits.alerts.gathering", "audits.alerts.weighing", "methods.fairness.evidence"):
+        import_module(name)
 
 
 @subscribes(RunFinished)

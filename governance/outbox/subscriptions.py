@@ -11,6 +11,7 @@ from governance.core.events import DomainEvent
 Receiver = TypeVar("Receiver", bound=Callable[..., None])
 
 _subscribers: dict[str, dict[str, Callable[..., None]]] = {}
+_preparations: list[Callable[[], None]] = []
 
 
 def subscribes(event_type: type[DomainEvent]) -> Callable[[Receiver], Receiver]:
@@ -26,6 +27,17 @@ def subscribes(event_type: type[DomainEvent]) -> Callable[[Receiver], Receiver]:
         return function
 
     return register
+
+
+def prepares(function: Callable[[], None]) -> Callable[[], None]:
+    """Have a relay call this once when it starts: what a receiver needs is then at hand."""
+    _preparations.append(function)
+    return function
+
+
+def prepare_receivers() -> None:
+    for function in _preparations:
+        function()
 
 
 def subscribers_of(event_name: str) -> list[str]:

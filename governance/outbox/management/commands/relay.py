@@ -14,6 +14,7 @@ from django.db import close_old_connections, connection
 
 from governance.ledger.sequencer import sequence_once
 from governance.outbox.relay import announce_notices, relay_once
+from governance.outbox.subscriptions import prepare_receivers
 from governance.outbox.webhooks.sending import Sender
 
 logger = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ class Command(BaseCommand):
             return
         for one in (signal.SIGTERM, signal.SIGINT):
             signal.signal(one, lambda *_: stop.set())
+        prepare_receivers()
         sender = Sender()
         sender.start()
         self.follow(stop)
