@@ -61,6 +61,11 @@ def _mend_url(run: Run, place: Place) -> str:
     """Where what went wrong is put right."""
     if place == "none":
         return ""
+    source = run.plan.source
+    if place == "vault":
+        return reverse("audit_vault")
+    if place in ("outputs", "source") and source is not None:
+        return reverse("audit_source", args=[source.system.key, source.key])
     if place in ("outputs", "source"):
         return f"{reverse('audit_outputs')}?system={run.plan.system.key}"
     return reverse("audit_plan", args=[run.plan.key])
@@ -101,9 +106,12 @@ def cancel(request: HttpRequest, run_id: str) -> HttpResponse:
 @require_POST
 @requires("audits.run")
 def again(request: HttpRequest, run_id: str) -> HttpResponse:
-    """Audit the same window and version once more."""
+    """Audit the same window and version once more; what ended badly goes on as the same run."""
     actor = request_actor(request)
     found = selectors.find_run(run_id, actor)
+    if found.state in (RunState.ERROR, RunState.CANCELLED):
+        services.retry_run(run=found, actor=actor)
+        return redirect("audit_run", run_id=found.pk)
     made = services.schedule_run(
         plan=found.plan,
         window_start=found.window_start,
