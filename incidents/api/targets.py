@@ -51,7 +51,7 @@ class ServedSerializer(serializers.Serializer[Any]):
     personalises = serializers.BooleanField(help_text="Whether people are personalised for.")
 
 
-class StandingSerializer(serializers.Serializer[Any]):
+class ReportAnswerSerializer(serializers.Serializer[Any]):
     standing = serializers.ChoiceField(choices=[str(one) for one in Standing])
 
 
@@ -66,7 +66,7 @@ class TargetViewSet(mixins.ListModelMixin, BaseViewSet):
     def get_queryset(self) -> QuerySet[ServingTarget]:
         return targets_for(self.actor)
 
-    @extend_schema(request=ServedSerializer, responses=StandingSerializer)
+    @extend_schema(request=ServedSerializer, responses=ReportAnswerSerializer)
     @action(detail=True, methods=["post"])
     def reports(self, request: Request, key: str) -> Response:
         """Say what this target serves now; the answer says what that confirms."""
