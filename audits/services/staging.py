@@ -109,7 +109,7 @@ def map_columns(
         if role not in BY_KEY:
             raise Invalid(f"{role!r} is no role of a column.")
         if not BY_KEY[role].many and list(chosen.values()).count(role) > 1:
-            raise Invalid(f"{BY_KEY[role].title} is given to several columns; one can have it.")
+            raise Invalid(f"{BY_KEY[role].title} is given to several; one column can have it.")
         if profile is not None and profile.column(name) is None:
             raise Invalid(f"The file has no column {name!r}.")
     if source.origin != SourceOrigin.PUSHED:
