@@ -22,7 +22,7 @@ class Wanted:
     """A metric to put a limit on, and the direction that limit has."""
 
     metric: str
-    op: str
+    op: Literal[">=", "<="]
     why: str
 
 

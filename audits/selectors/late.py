@@ -66,8 +66,7 @@ def late_batches(plan: Plan) -> list[LateBatch]:
         occurred_from__lt=max(run.window_end for run in runs),
     )
     if plan.source_id:
-        # A run reads what was sent to no source in particular, too.
-        outputs = outputs.filter(Q(source=plan.source_id) | Q(source=None))
+        outputs = outputs.filter(source=plan.source_id)
     if plan.version_id:
         outputs = outputs.filter(Q(version=plan.version_id) | Q(version=None))
     candidates: list[OutputBatch | OutcomeBatch] = list(

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import hashlib
 
-from django.db.models import Q
-
 from audits import storage
 from audits.models import OutcomeBatch, OutputBatch, Run
 from audits.sources.segments import SegmentSelection
@@ -22,7 +20,7 @@ def select_segments(run: Run) -> tuple[SegmentSelection, str]:
         system=plan.system, occurred_from__lt=run.window_end, occurred_to__gte=run.window_start
     )
     if plan.source_id:
-        batches = batches.filter(Q(source=plan.source_id) | Q(source=None))
+        batches = batches.filter(source=plan.source_id)
     named: list[OutputBatch] = []
     mixed: list[OutputBatch] = []
     for batch in batches.order_by("id"):
