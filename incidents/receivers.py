@@ -44,7 +44,9 @@ def open_on_breach(event: BreachFound, *, actor: Actor) -> None:
     """Open an incident where the plan says so. A verdict never contains: people decide on it."""
     if event.on_breach == "finding":
         return
-    numbers = f"{event.value:.2f}, limit {event.threshold_value:.2f}"
+    numbers = f"limit {event.threshold_value:.2f}"
+    if event.value is not None:
+        numbers = f"{event.value:.2f}, {numbers}"
     incident, created = _open(event, numbers, unattended=False, actor=actor)
     if created:
         run_automatic_steps(incident=incident, actor=actor)

@@ -28,6 +28,13 @@ def verdict_sentence(measurement: Measurement, subject_word: str = "people") -> 
 
 
 def _finding(m: Measurement, subject_word: str) -> str:
+    if m.value is None and m.verdict in ("fail", "pass"):
+        sides = ""
+        if m.comparison is not None:
+            compared = m.comparison
+            of, to = (_side(part, compared, m.slice) for part in (compared.of, compared.to))
+            sides = f" of {of} to {to}"
+        return f"{_name(m.metric)}{sides}{_where(m.slice)} is not shown ({m.note})"
     if m.verdict == "not_applicable" or m.value is None:
         reason = f" ({m.note})" if m.note else ""
         return f"{_name(m.metric)} could not be measured here{reason}"

@@ -20,9 +20,10 @@ class Finding(PublicModel):
     metric = models.CharField(max_length=120)
     definition = models.CharField(max_length=160)
     slice = models.JSONField(default=dict)
-    value = models.FloatField()
-    low = models.FloatField()
-    high = models.FloatField()
+    # Null where the number is hidden for the people behind it, or a side has no bound.
+    value = models.FloatField(null=True, blank=True)
+    low = models.FloatField(null=True, blank=True)
+    high = models.FloatField(null=True, blank=True)
     n = models.PositiveBigIntegerField()
     unit = models.CharField(max_length=20)
     threshold_op = models.CharField(max_length=2)

@@ -104,11 +104,8 @@ def _whole_run(claim: Claim) -> Run:
 
 
 def _is_breach(measurement: dict[str, Any]) -> bool:
-    return (
-        measurement["verdict"] == Verdict.FAIL
-        and measurement["threshold"] is not None
-        and None not in (measurement["value"], measurement["low"], measurement["high"])
-    )
+    """Whether a limit was left; a number that is hidden for the people behind it counts too."""
+    return measurement["verdict"] == Verdict.FAIL and measurement["threshold"] is not None
 
 
 def _keep_measurements(run: Run) -> None:

@@ -147,7 +147,9 @@ def _remediations(
                 "row": one,
                 "moves": [(m, RemediationState(m).label) for m in REMEDIATION_MOVES[one.state]],
                 "runs": later or [run for run, _ in readings],
-                "change": draw(_change(finding, one.after)) if one.after else None,
+                "change": draw(_change(finding, one.after))
+                if one.after and finding.value is not None
+                else None,
             }
         )
     return found

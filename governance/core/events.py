@@ -42,9 +42,9 @@ class BreachFound(DomainEvent):
     metric: str
     definition: str
     slice: dict[str, str]
-    value: float
-    low: float
-    high: float
+    value: float | None
+    low: float | None
+    high: float | None
     threshold_op: str
     threshold_value: float
     n: int

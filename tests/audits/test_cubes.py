@@ -16,6 +16,7 @@ from audits.models import Run, RunCube
 from audits.runner import perform_run
 from governance.core.errors import Invalid
 from governance.ledger.models import LedgerEntry
+from governance.outbox.models import EventRow
 from methods.errors import BadInput
 from methods.report import Limit
 from tests.audits.conftest import DAY, STAGE, START, Stage, impressions
@@ -143,13 +144,16 @@ def test_an_attempt_that_lost_its_claim_stores_no_cube(stage: Stage, run_due: Ru
     assert not RunCube.objects.filter(run=run).exists()
 
 
-def test_a_run_shows_no_cell_of_few_people_and_keeps_its_verdict(stage: Stage) -> None:
+def grouped_run(stage: Stage, limit: str) -> Run:
+    """A run over three large groups and one of three people; four in five are selected."""
+    from audits.services import schedule_run
+
     plan = stage.plan(
         key="approvals",
         method="fairness.groups",
         parameters={},
         columns={"group": ["group"], "y_pred": ["y_pred"], "subject": ["subject"]},
-        limits=["selection_rate>=0.5"],
+        limits=[limit],
         on_breach="finding",
     )
     assert plan.suppress_below == 10
@@ -164,12 +168,16 @@ def test_a_run_shows_no_cell_of_few_people_and_keeps_its_verdict(stage: Stage) -
         for number in range(600)
     ]
     stage.push(stage.serving, rows)
-    from audits.services import schedule_run
-
     run = schedule_run(plan=plan, window_start=START, window_end=START + DAY, actor=STAGE)
     assert perform_run(str(run.pk))
     run = Run.objects.get(pk=run.pk)
     assert run.report is not None, run.error
+    return run
+
+
+def test_a_run_shows_no_cell_of_few_people_and_keeps_its_verdict(stage: Stage) -> None:
+    run = grouped_run(stage, "selection_rate>=0.5")
+    assert run.report is not None
     shown = {
         one["slice"].get("group"): (one["value"], one["n"], one["verdict"])
         for one in run.report["measurements"]
@@ -189,3 +197,23 @@ def test_a_run_shows_no_cell_of_few_people_and_keeps_its_verdict(stage: Stage) -
         if m.metric == "selection_rate" and m.by and m.value is None
     ]
     assert sorted(gone) == sorted(str(name) for name in hidden)
+
+
+def test_a_hidden_cell_that_fails_is_a_finding_that_shows_no_number(stage: Stage) -> None:
+    run = grouped_run(stage, "selection_rate>=0.95")
+    assert run.report is not None
+    hidden = {
+        one["slice"]["group"]
+        for one in run.report["measurements"]
+        if one["metric"] == "selection_rate" and one["verdict"] == "fail" and one["value"] is None
+    }
+    assert hidden, "a large group goes with the small one"
+    findings = {one.slice.get("group"): one for one in run.findings.all()}
+    assert hidden < set(findings)
+    for group in hidden:
+        found = findings[group]
+        assert (found.value, found.low, found.high, found.n) == (None, None, None, 0)
+        assert "is not shown" in found.sentence
+        assert "0.8" not in found.sentence
+    events = [row.payload for row in EventRow.objects.filter(name="BreachFound")]
+    assert {event["slice"].get("group") for event in events} == set(findings)
