@@ -91,7 +91,7 @@ SETTINGS: dict[str, Setting] = {
         Setting("DATABASE_URL", "", _text, "PostgreSQL of your own; empty: the embedded one"),
         Setting("DATABASE_OWNER_URL", "", _text, "the role that owns the tables and migrates"),
         Setting("BROKER_URL", "", _text, "redis:// or amqp://; empty: PGMQ on the database"),
-        Setting("STORAGE_URL", "", _text, "file:// or s3:// for outputs; empty: DATA_DIR/storage"),
+        Setting("STORAGE_URL", "", _text, "file:// folder for outputs; empty: DATA_DIR/storage"),
         Setting("PUBLIC_URL", "", _text, "the address people type; empty: http://HOST:PORT"),
         Setting("DEMO", "0", _flag, "load the demo and relax what it says it relaxes"),
         Setting("LOG_LEVEL", "INFO", _level, "DEBUG, INFO, WARNING or ERROR"),
