@@ -8,6 +8,7 @@ from statistics import median
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db.models import Count, Max, Q, Sum
 from django.db.models.functions import TruncDate
 
@@ -61,7 +62,7 @@ def find_source(system_key: str, key: str, actor: Actor) -> Source:
 def find_source_by_id(source_id: str | UUID, actor: Actor) -> Source:
     try:
         return sources_for(actor).get(pk=source_id)
-    except (Source.DoesNotExist, ValueError):
+    except (Source.DoesNotExist, ValidationError, ValueError):
         raise NotFound("There is no such source that you may see.") from None
 
 
@@ -72,7 +73,7 @@ def find_source_to_send(source_id: str | UUID, actor: Actor) -> Source:
         found = found.filter(system__key__in=sorted(actor.system_keys))
     try:
         return found.get(pk=source_id)
-    except (Source.DoesNotExist, ValueError):
+    except (Source.DoesNotExist, ValidationError, ValueError):
         raise NotFound("There is no such source that you may send to.") from None
 
 
@@ -80,7 +81,7 @@ def find_staged(staged_id: str | UUID, actor: Actor) -> StagedUpload:
     found = StagedUpload.objects.for_actor(actor).select_related("source__system")
     try:
         return found.get(pk=staged_id)
-    except StagedUpload.DoesNotExist:
+    except (StagedUpload.DoesNotExist, ValidationError, ValueError):
         raise NotFound("This upload was taken in or forgotten; send the file again.") from None
 
 
