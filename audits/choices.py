@@ -32,6 +32,10 @@ class PlanWeight(models.TextChoices):
     HEAVY = "heavy", "Heavy"
 
 
+#: Words that are addresses of pages beside those of plans.
+TAKEN_PLAN_KEYS = frozenset({"new", "choose", "export"})
+
+
 class PlanState(models.TextChoices):
     ACTIVE = "active", "Active"
     PAUSED = "paused", "Paused"

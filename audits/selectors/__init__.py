@@ -50,7 +50,6 @@ from audits.selectors.plans import (
     is_overdue,
     overdue_plans,
     plan_as_declared,
-    plan_summaries,
     plans_for,
     prospect,
 )
@@ -146,7 +145,6 @@ __all__ = [
     "plan_as_declared",
     "plan_at_revision",
     "plan_changes_for",
-    "plan_summaries",
     "plans_for",
     "plans_of_attribute",
     "prospect",

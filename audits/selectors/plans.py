@@ -13,7 +13,6 @@ from django.db.models import Max, QuerySet
 from audits.choices import PlanState, RunState
 from audits.models import Plan, Run
 from audits.schedules import first_unscheduled, schedule_of
-from audits.selectors.runs import verdict_rows
 from audits.windows import Window
 from governance.core.actors import Actor
 from governance.core.errors import NotFound
@@ -103,20 +102,3 @@ def _is_late(plan: Plan, now: datetime, audited_until: datetime | None) -> bool:
         return False
     expected = max(schedule.due_at(window), plan.created_at) + PATIENCE
     return now > expected and (audited_until is None or audited_until < window.end)
-
-
-def plan_summaries(actor: Actor, now: datetime) -> list[dict[str, Any]]:
-    """Every visible plan with its newest verdict, for the list of plans."""
-    plans = list(plans_for(actor))
-    newest = (
-        Run.objects.filter(plan__in=plans, state=RunState.SUCCEEDED)
-        .defer("report")
-        .select_related("plan__system", "version")
-        .order_by("plan_id", "-window_end", "-finished_at")
-        .distinct("plan_id")
-    )
-    verdicts = {row.plan_key: row for row in verdict_rows(newest)}
-    late = overdue_plans(plans, now)
-    return [
-        {"plan": plan, "last": verdicts.get(plan.key), "overdue": plan.pk in late} for plan in plans
-    ]

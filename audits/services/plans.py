@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from audits.choices import OnBreach, PlanState, PlanWeight
+from audits.choices import TAKEN_PLAN_KEYS, OnBreach, PlanState, PlanWeight
 from audits.models import Plan, Source
 from audits.schedule_words import duration_in_words
 from audits.schedules import schedule_of
@@ -77,6 +77,8 @@ def create_plan(
     for part, name in ((version, "version"), (source, "source")):
         if part is not None and part.system_id != system.pk:
             raise Invalid(f"The {name} {part.key!r} is not one of {system.key}.")
+    if key in TAKEN_PLAN_KEYS:
+        raise Invalid(f"{key!r} is the address of another page: choose another key.")
     declared = checked_limits(limits)
     plan = Plan(
         key=key,

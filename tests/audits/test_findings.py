@@ -104,6 +104,7 @@ def test_a_remediation_shows_what_was_before_and_what_came_after(
     assert one.after is not None
     assert (one.after["value"], one.after["low"]) == (measured["value"], measured["low"])
     assert one.after["verdict"] == "pass"
+    assert breached.value is not None
     assert breached.value > 0.3 > (one.after_value or 1)
     again = services.move_remediation(remediation=one, state="under_way", actor=elif_)
     assert again.measured_run is None

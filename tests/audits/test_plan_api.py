@@ -76,6 +76,15 @@ def test_a_body_that_is_no_plan_is_a_problem_in_one_sentence(
         assert said in answer.json()["detail"]
 
 
+def test_no_plan_takes_the_address_of_another_page(
+    stage: Stage, key: Callable[..., Client]
+) -> None:
+    body = TEXT.replace("key: exposure", "key: choose")
+    answer = key("audits:plan").put("/api/v1/plans/choose", body, "application/yaml")
+    assert answer.status_code == 422
+    assert "address of another page" in answer.json()["detail"]
+
+
 def test_what_weakens_a_plan_is_approved_by_another_person(
     people: Callable[[str], Client], stage: Stage
 ) -> None:

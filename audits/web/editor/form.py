@@ -16,7 +16,7 @@ from django.http import QueryDict
 from pydantic import ValidationError as ParameterError
 
 from audits import chooser
-from audits.choices import OnBreach, PlanWeight
+from audits.choices import TAKEN_PLAN_KEYS, OnBreach, PlanWeight
 from audits.models import Plan, Source
 from audits.presets import PRESETS
 from audits.web.editor import parameters as parts
@@ -31,8 +31,6 @@ from governance.core.models import KEY_PATTERN
 from governance.people.models import User
 from governance.registry.models import ModelVersion, System
 
-#: Words that are addresses of pages beside those of plans.
-TAKEN_KEYS = frozenset({"new", "choose", "export"})
 ONLY_ALERTS_HOLD = (
     "Hold the system when an alert fires. One window beyond its limit never holds anything: only "
     "an alert may, because its evidence stays honest however often one looks."
@@ -247,7 +245,7 @@ class PlanEditor(QuietForm):
 
     def clean_key(self) -> str:
         key = str(self.cleaned_data["key"])
-        if key in TAKEN_KEYS:
+        if key in TAKEN_PLAN_KEYS:
             raise forms.ValidationError(f"“{key}” is the address of another page.")
         if Plan.objects.filter(key=key).exists():
             raise forms.ValidationError(f"There is already a plan “{key}”.")
