@@ -34,6 +34,7 @@ class IncidentsConfig(AppConfig):
             "Playbook",
             "PostMortem",
             "PostMortemAction",
+            "RedLine",
             "RegulatorClock",
             "ServingTarget",
             "Filing",

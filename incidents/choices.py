@@ -132,3 +132,8 @@ class ActionState(TextChoices):
     DONE = "done", "Done"
     VERIFIED = "verified", "Verified"
     INEFFECTIVE = "ineffective", "Did not help"
+
+
+class Crossing(TextChoices):
+    OPEN_INCIDENT = "open_incident", "Open an incident; people decide on containment"
+    CONTAIN = "contain", "Open an incident and contain it at once"

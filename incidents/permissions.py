@@ -18,6 +18,12 @@ declare_actions(
         "Take command of an incident, move it on and run its steps.",
     ),
     Action(
+        "incidents.edit_red_lines",
+        {Role.PRIVACY_LEAD, Role.ETHICS_REVIEWER, Role.INCIDENT_COMMANDER, Role.ADMIN},
+        None,
+        "Draw and withdraw the red lines of a system.",
+    ),
+    Action(
         "incidents.edit_targets",
         {Role.INCIDENT_COMMANDER, Role.ML_ENGINEER, Role.ADMIN},
         None,

@@ -16,6 +16,7 @@ from governance.core.events import (
     HoldReleased,
     RunFinished,
     ServingVersionChanged,
+    SignalChanged,
 )
 from governance.outbox.subscriptions import subscribes
 from governance.registry.models import Hold, System
@@ -34,6 +35,7 @@ from incidents.models import Incident, IncidentStep
 from incidents.selectors import present_steps
 from incidents.services.moving import gather_facts, move_incident
 from incidents.services.opening import open_incident
+from incidents.services.red_lines import watch_red_lines
 from incidents.services.steps import perform_step, run_automatic_steps
 from incidents.services.targets import renew_desired
 from incidents.services.timeline import add_timeline_entry
@@ -201,3 +203,9 @@ def renew_targets(
 ) -> None:
     """What systems should serve has changed: their targets are judged by that from now on."""
     renew_desired(System.objects.filter(serving_targets__isnull=False).distinct())
+
+
+@subscribes(SignalChanged)
+def watch_lines(event: SignalChanged, *, actor: Actor) -> None:
+    """A fact has moved: the red lines drawn over it may be crossed by now."""
+    watch_red_lines(signal_key=event.key, scope_key=event.scope_key, actor=actor)

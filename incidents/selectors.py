@@ -23,6 +23,7 @@ from incidents.models import (
     Incident,
     IncidentStep,
     PostMortem,
+    RedLine,
     RegulatorClock,
     ServingTarget,
 )
@@ -121,6 +122,16 @@ def targets_for(actor: Actor) -> QuerySet[ServingTarget]:
     if actor.system_keys is None:
         return targets
     return targets.filter(system__key__in=actor.system_keys)
+
+
+def red_lines_for(actor: Actor) -> QuerySet[RedLine]:
+    """The red lines of the actor's systems, withdrawn ones included."""
+    lines = RedLine.objects.select_related("system")
+    if not actor.may("incidents.view"):
+        return lines.none()
+    if actor.system_keys is None:
+        return lines
+    return lines.filter(system__key__in=actor.system_keys)
 
 
 def standing_clocks(incident: Incident) -> QuerySet[RegulatorClock]:

@@ -6,6 +6,7 @@ from incidents.models.incidents import Episode, Incident
 from incidents.models.playbooks import IncidentStep, Playbook
 from incidents.models.post_mortems import PostMortem, PostMortemAction
 from incidents.models.record import Evidence, TimelineEntry
+from incidents.models.red_lines import RedLine
 from incidents.models.reports import HarmReport
 from incidents.models.targets import DesiredState, ServingTarget
 
@@ -22,6 +23,7 @@ __all__ = [
     "Playbook",
     "PostMortem",
     "PostMortemAction",
+    "RedLine",
     "RegulatorClock",
     "ServingTarget",
     "TimelineEntry",

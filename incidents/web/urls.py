@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from incidents.web import actions, clocks, metrics, pages, playbooks, post_mortems, reports, targets
+from incidents.web import (
+    actions,
+    clocks,
+    metrics,
+    pages,
+    playbooks,
+    post_mortems,
+    red_lines,
+    reports,
+    targets,
+)
 
 urlpatterns = [
     path("incidents/", pages.board, name="incidents"),
@@ -11,6 +21,12 @@ urlpatterns = [
     path("incidents/playbooks/import/", playbooks.import_file, name="playbook_import"),
     path("incidents/playbooks/<slug:key>/", playbooks.playbook, name="playbook"),
     path("incidents/playbooks/<slug:key>/yaml/", playbooks.export, name="playbook_yaml"),
+    path("incidents/red-lines/", red_lines.red_lines, name="red_lines"),
+    path(
+        "incidents/red-lines/<uuid:line_id>/withdraw/",
+        red_lines.withdraw,
+        name="red_line_withdraw",
+    ),
     path("incidents/targets/", targets.targets, name="serving_targets"),
     path(
         "incidents/targets/<uuid:target_id>/active/",
