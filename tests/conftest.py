@@ -49,6 +49,13 @@ def pytest_configure() -> None:
     _the_guard()
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Let processes that share the tests out load settings of their own, after this module."""
+    shares_out = session.config.getoption("numprocesses", None)
+    if shares_out and not hasattr(session.config, "workerinput"):
+        os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+
+
 def pytest_unconfigure() -> None:
     if _the_server.cache_info().currsize:
         _the_server().server.stop()

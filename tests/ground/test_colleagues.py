@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.utils import timezone
 
-from audits.models import Finding
+from audits.models import Alert, Finding
 from audits.runner import perform_run
+from audits.services import observe_plan, schedule_due_runs
+from audits.vault.attributes import create_attribute
 from governance.core.ports import registered_personal_data_holders
 from governance.people import references, services
 from governance.people.models import SignIn, User
@@ -18,6 +20,7 @@ from governance.registry.models import Feature, System
 from governance.registry.services import place_hold
 from incidents.models import Incident
 from incidents.services.opening import open_incident
+from incidents.services.post_mortems import add_action, open_post_mortem
 from tests.architecture.test_promises_of_rooms import our_models
 from tests.audits.conftest import STAGE, make_stage
 from tests.audits.test_races import a_breaching_run
@@ -36,9 +39,26 @@ def named_everywhere(cast: Cast, settings: Any, tmp_path: Path) -> User:
     Finding.objects.update(owner=ivo)
     run.plan.owner = ivo
     run.plan.save()
+    for due in schedule_due_runs():
+        perform_run(str(due.pk))
+    observe_plan(plan=run.plan, actor=STAGE)
+    Alert.objects.update(owner=ivo)
+    create_attribute(
+        key="origin",
+        title="Origin as people told it",
+        kind="self_declared",
+        purposes=["fairness_audit"],
+        reason="Nobody can see unequal treatment by origin without it.",
+        legal_basis="consent",
+        article9="explicit_consent",
+        dpia="https://example.org/dpia/12",
+        expires_at=timezone.now() + timedelta(days=90),
+        owner=ivo,
+        actor=STAGE,
+    )
     System.objects.update(owner=ivo)
     Feature.objects.create(key="clicks", title="Clicks", owner=ivo)
-    open_incident(
+    incident, _created = open_incident(
         title="Too few items get shown",
         summary="",
         kind="algorithmic_bias",
@@ -47,6 +67,14 @@ def named_everywhere(cast: Cast, settings: Any, tmp_path: Path) -> User:
         actor=STAGE,
     )
     Incident.objects.update(commander=ivo)
+    add_action(
+        post_mortem=open_post_mortem(incident=incident),
+        title="Alert on the share of the top tenth",
+        owner=ivo,
+        due_on=timezone.now().date(),
+        verification="The alert fires on the log of the incident.",
+        actor=STAGE,
+    )
     cast.join("carousel", "ivo")
     for principal, deputy in ((ivo, cast.ada), (cast.ada, ivo)):
         services.appoint_deputy(
