@@ -63,8 +63,18 @@ def pytest_unconfigure() -> None:
         _the_guard().close()
 
 
+def _forget_a_dead_connection() -> None:
+    """A test that cuts the server's connections may leave one behind that does not know it yet."""
+    from django.db import connection
+
+    open_ = connection.connection is not None and not connection.in_atomic_block
+    if open_ and not connection.is_usable():
+        connection.close()
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """A test whose outside part is missing is skipped, or fails where every part is required."""
+    _forget_a_dead_connection()
     for name in missing_parts():
         if item.get_closest_marker(name):
             if are_required():

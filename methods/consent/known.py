@@ -59,4 +59,10 @@ def known_answers() -> Sequence[KnownAnswer]:
             5.0,
             lambda: measured("violations", {}),
         ),
+        KnownAnswer(
+            "servings of one version without any check",
+            "counted by hand: 5 of 50",
+            0.1,
+            lambda: measured("unchecked_share", {"version": "old"}),
+        ),
     )

@@ -53,6 +53,8 @@ class Walk:
                 continue
             if "text/html" not in status.headers["content-type"]:
                 continue
+            if status.headers.get("content-disposition", "").startswith("attachment"):
+                continue
             if urlsplit(status.url).path != urlsplit(path).path:
                 continue
             self.page.goto(f"{self.origin}{path}")

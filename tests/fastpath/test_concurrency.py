@@ -64,13 +64,16 @@ def test_a_naive_store_fails_the_same_judge(
         cursor.execute(TABLE)
     (tmp_path / "bytes").write_bytes(bytes(KEYS))
     url = embedded_postgres.url_of(str(connection.settings_dict["NAME"]))
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-m", "tests.fastpath.naive", tmp_path, str(number), store, url, "6"],
-            cwd=ROOT,
-        )
-        for number in range(KEYS)
-    ]
-    assert [process.wait(60) for process in processes] == [0] * KEYS
-    writes, checks = load(sorted(tmp_path.glob("*.jsonl")))
-    assert list(stale_allows(writes, checks))
+    for _attempt in range(5):  # a race that is there shows sooner or later
+        processes = [
+            subprocess.Popen(
+                [sys.executable, "-m", "tests.fastpath.naive", tmp_path, str(one), store, url, "6"],
+                cwd=ROOT,
+            )
+            for one in range(KEYS)
+        ]
+        assert [process.wait(60) for process in processes] == [0] * KEYS
+        writes, checks = load(sorted(tmp_path.glob("*.jsonl")))
+        if list(stale_allows(writes, checks)):
+            return
+    raise AssertionError("the naive store was never seen to answer from before a withdrawal")
