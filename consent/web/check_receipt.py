@@ -19,10 +19,10 @@ from consent.receipts.selectors import check_receipt, issuer
 from consent.tokens import TokenRefused, verify_compact
 from consent.web.opening import frame, in_page_language
 from consent.web.texts import PURPOSES_DE, STATUSES, TEXTS, refusal_text
-from consent.web.throttling import SECONDS, is_within
 from governance.ledger.keys import own_verifier_key
 from governance.ledger.notes import open_checkpoint
 from governance.people.web.access import public_route
+from governance.people.web.throttling import MINUTE, is_within
 
 LONGEST = 200_000
 CHECKS_A_MINUTE = 30
@@ -52,7 +52,7 @@ def check(request: HttpRequest, language: str) -> HttpResponse:
         if not is_within(request, what="receipt check", most=CHECKS_A_MINUTE):
             context["problem"] = TEXTS[language]["check_often"]
             answer = render(request, "consent/receipt_check.html", context, status=429)
-            answer["Retry-After"] = str(SECONDS)
+            answer["Retry-After"] = str(MINUTE)
             return answer
         text, problem = _given(request, language)
         context |= {"text": text, "problem": problem}

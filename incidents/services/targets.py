@@ -68,31 +68,27 @@ def report_served(
         served_version=version, served_personalised=personalises, served_at=database_now()
     )
     settle_containment(target.system)
-    (found,) = [one for one in target_standings(target.system) if one.target.pk == target.pk]
-    return found.standing
+    for one in target_standings(target.system):
+        if one.target.pk == target.pk:
+            return one.standing
+    raise Conflict(f"{target.title} is retired: what it says confirms nothing.")
 
 
 @transaction.atomic
 def renew_desired(systems: Iterable[System]) -> int:
     """Write down what systems with targets should serve now; return how many changed."""
-    served = [system for system in systems if system.serving_targets.exists()]
+    served = {system.key: system for system in systems if system.serving_targets.exists()}
     changed = 0
-    for key, state in system_states(served).items():
-        system = next(one for one in served if one.key == key)
+    for key, state in system_states(served.values()).items():
         version, personalises = wanted(state)
+        said = {"version": version, "personalises": personalises, "since": database_now()}
         row, created = DesiredState.objects.select_for_update().get_or_create(
-            system=system,
-            defaults={"version": version, "personalises": personalises, "since": database_now()},
+            system=served[key], defaults=said
         )
-        if created or (row.version, row.personalises) != (version, personalises):
-            changed += 1
-        if not created and (row.version, row.personalises) != (version, personalises):
-            DesiredState.objects.filter(pk=row.pk).update(
-                version=version,
-                personalises=personalises,
-                since=database_now(),
-                revision=F("revision") + 1,
-            )
+        moved = (row.version, row.personalises) != (version, personalises)
+        if moved:
+            DesiredState.objects.filter(pk=row.pk).update(**said, revision=F("revision") + 1)
+        changed += created or moved
     return changed
 
 

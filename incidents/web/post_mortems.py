@@ -24,6 +24,7 @@ from incidents.post_mortem.proof import published_bundle
 from incidents.post_mortem.sections import SECTIONS
 from incidents.selectors import incident_by_reference, published_post_mortems
 from incidents.services import post_mortems as services
+from incidents.web.public import frame
 
 READER = "a post-mortem is published for people who have no account; drafts are never shown"
 
@@ -170,7 +171,7 @@ def freeze(request: HttpRequest, reference: str) -> HttpResponse:
 @public_route(READER)
 def published(request: HttpRequest) -> HttpResponse:
     """Every published post-mortem, the newest first."""
-    context = {"post_mortems": published_post_mortems()}
+    context = {**frame(), "post_mortems": published_post_mortems()}
     return render(request, "incidents/published.html", context)
 
 
@@ -188,6 +189,7 @@ def published_one(request: HttpRequest, reference: str) -> HttpResponse:
     """One post-mortem as it was frozen, with the way to verify it."""
     found = _published(reference)
     context = {
+        **frame(),
         "post_mortem": found,
         "document": found.public_document,
         "verifier_key": own_verifier_key(),

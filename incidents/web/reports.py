@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
-from django.core.cache import cache
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -21,6 +17,7 @@ from governance.core.errors import DomainError, Invalid
 from governance.core.pagination import keyset_page
 from governance.people.actors import request_actor
 from governance.people.web.access import public_route, requires
+from governance.people.web.throttling import HOUR, is_within
 from governance.registry.models import System
 from governance.registry.selectors import systems_for
 from incidents.choices import Dismissal, Kind, Reporter, ReportState, Severity
@@ -32,9 +29,9 @@ from incidents.services.reporting import (
     open_from_report,
     report_harm,
 )
+from incidents.web.public import frame
 
 OUTSIDE = SystemActor("public-form")
-AN_HOUR = 3_600
 REPORTS_AN_HOUR = 5
 
 
@@ -117,7 +114,7 @@ def public_report(request: HttpRequest) -> HttpResponse:
     form = PublicReportForm(request.POST or None)
     status = 200
     if request.method == "POST" and form.is_valid():
-        if _too_many(request):
+        if not is_within(request, what="harm report", most=REPORTS_AN_HOUR, seconds=HOUR):
             status = 429
             form.add_error(
                 None, "Five reports came from your address within an hour. Please try again later."
@@ -126,18 +123,9 @@ def public_report(request: HttpRequest) -> HttpResponse:
             values = dict(form.cleaned_data)
             named = bool(values["contact"])
             made = report_harm(named=named, actor=OUTSIDE, **values)
-            return render(request, "incidents/public_report.html", {"made": made})
-    return render(request, "incidents/public_report.html", {"form": form}, status=status)
-
-
-def _too_many(request: HttpRequest) -> bool:
-    """Count this address within the hour; only a keyed digest of it is kept that long."""
-    address = str(request.META.get("REMOTE_ADDR", ""))
-    digest = hmac.new(settings.SECRET_KEY.encode(), address.encode(), hashlib.sha256).hexdigest()
-    key = f"harm-report:{digest}"
-    if cache.add(key, 1, AN_HOUR):
-        return False
-    return int(cache.incr(key)) > REPORTS_AN_HOUR
+            return render(request, "incidents/public_report.html", {**frame(), "made": made})
+    context = {**frame(), "form": form}
+    return render(request, "incidents/public_report.html", context, status=status)
 
 
 @requires("incidents.view")

@@ -168,6 +168,15 @@ def test_a_target_gone_silent_stays_red_until_it_is_retired(
 
 
 @pytest.mark.django_db
+def test_what_a_retired_target_says_is_refused(shop: ServingTarget, cast: Cast) -> None:
+    set_target_active(target=shop, active=False, actor=cast.actor("max"))
+    with pytest.raises(Conflict, match="retired"):
+        report_served(target=shop, version="", personalises=False, actor=cast.actor("max"))
+    shop.refresh_from_db()
+    assert shop.served_at is None
+
+
+@pytest.mark.django_db
 def test_what_is_wanted_changes_only_when_it_does(system: System, shop: ServingTarget) -> None:
     before = DesiredState.objects.get(system=system)
     assert renew_desired([system]) == 0

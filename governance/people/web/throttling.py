@@ -1,4 +1,4 @@
-"""How often one address may use a page that anybody can open. Kept in memory, a minute long."""
+"""How often one address may use a page that anybody can open. Kept in this process's memory."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from allauth.account.adapter import get_adapter
 from django.core.cache import caches
 from django.http import HttpRequest
 
-SECONDS = 60
+MINUTE = 60
+HOUR = 3_600
 
 
-def is_within(request: HttpRequest, *, what: str, most: int) -> bool:
+def is_within(request: HttpRequest, *, what: str, most: int, seconds: int = MINUTE) -> bool:
     """Count one use of `what` by the caller's address; False when it was one too many.
 
     The address behind a proxy is known as sign-in knows it (ALLAUTH_TRUSTED_PROXY_COUNT).
@@ -19,9 +20,9 @@ def is_within(request: HttpRequest, *, what: str, most: int) -> bool:
     address = get_adapter(request).get_client_ip(request)
     name = hashlib.sha256(f"{what} {address}".encode()).hexdigest()
     held = caches["process"]
-    if held.add(name, 1, SECONDS):
+    if held.add(name, 1, seconds):
         return True
     try:
         return int(held.incr(name)) <= most
-    except ValueError:  # the minute ended between the two
+    except ValueError:  # the time ended between the two
         return True
