@@ -25,6 +25,9 @@ class Incident(PublicModel):
     kind = models.CharField(max_length=24, choices=Kind)
     severity = models.CharField(max_length=2, choices=Severity)
     state = models.CharField(max_length=16, choices=State, default=State.REPORTED)
+    drill = models.BooleanField(
+        default=False, db_default=False, help_text="A rehearsal: counted in nothing, shown as such."
+    )
     cause_key = models.CharField(max_length=200)
     system = models.ForeignKey(
         "registry.System", on_delete=models.PROTECT, null=True, related_name="incidents"
@@ -71,17 +74,23 @@ class Incident(PublicModel):
             ),
             models.CheckConstraint(
                 condition=~Q(state__in=["mitigated", "resolved", "review", "closed"])
-                | Q(contained_at__isnull=False),
+                | Q(contained_at__isnull=False)
+                | Q(drill=True, state=State.CLOSED),
                 name="incident_mitigated_only_when_contained",
             ),
             models.CheckConstraint(
                 condition=~Q(state__in=["resolved", "review", "closed"])
-                | Q(verified_at__isnull=False),
+                | Q(verified_at__isnull=False)
+                | Q(drill=True, state=State.CLOSED),
                 name="incident_resolved_only_when_verified",
             ),
             models.CheckConstraint(
                 condition=Q(contained_at__isnull=True) | Q(contained_at__gte=F("detected_at")),
                 name="incident_contained_after_detected",
+            ),
+            models.CheckConstraint(
+                condition=Q(drill=False) | Q(system__isnull=False),
+                name="incident_drill_has_a_system",
             ),
         )
 
@@ -91,6 +100,11 @@ class Incident(PublicModel):
     @property
     def reference(self) -> str:
         return f"INC-{self.number:04d}"
+
+    @property
+    def called(self) -> str:
+        """The reference as messages say it: nobody takes a rehearsal for the real thing."""
+        return f"Drill {self.reference}" if self.drill else self.reference
 
 
 class Episode(AppendOnly):

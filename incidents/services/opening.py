@@ -40,13 +40,15 @@ def open_incident(
     run: Run | None = None,
     started_at: datetime | None = None,
     unattended: bool = False,
+    drill: bool = False,
 ) -> tuple[Incident, bool]:
     """Open an incident for a cause, or return the open one that already claims it.
 
     Returns the incident and whether it is new. `unattended` means that the plan which found the
     cause was allowed to contain it: the incident starts active and its containment steps run by
     themselves; otherwise a person decides on them. The advisory lock makes two breaches of one
-    cause that arrive together open one incident.
+    cause that arrive together open one incident. A `drill` is a rehearsal: it runs the same steps
+    and counts in nothing.
     """
     if not actor.may("incidents.report"):
         raise NotPermitted("Your role may not report incidents.")
@@ -67,6 +69,7 @@ def open_incident(
         kind=kind,
         severity=severity,
         state=State.ACTIVE if unattended else State.REPORTED,
+        drill=drill,
         cause_key=cause_key,
         system=system,
         version=version,
@@ -92,8 +95,11 @@ def open_incident(
             "kind": kind,
             "severity": severity,
             "cause": cause_key,
+            "drill": drill,
         },
     )
+    if drill:  # no number moves, and nobody outside is told of an incident that is none
+        return incident, True
     publish_open_incidents(system=system, actor=actor)
     emit(
         IncidentOpened(

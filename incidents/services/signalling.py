@@ -13,7 +13,8 @@ def publish_open_incidents(*, system: System | None, actor: Actor) -> None:
     """Publish `incident.open` for a system; an incident without a system has nobody to tell."""
     if system is None:
         return
-    count = Incident.objects.filter(system=system).exclude(state__in=FINAL_STATES).count()
+    incidents = Incident.objects.filter(system=system, drill=False)
+    count = incidents.exclude(state__in=FINAL_STATES).count()
     publish_signal(
         key="incident.open",
         scope_key=system.key,
