@@ -37,8 +37,11 @@ class IncidentsConfig(AppConfig):
             "RedLine",
             "RegulatorClock",
             "ServingTarget",
+            "TargetOrder",
             "Filing",
             "ClockReminder",
+            "LostWakeUp",
+            "WatchdogBeat",
         ):
             register_retention_rule(
                 KeepForever(

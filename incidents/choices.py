@@ -41,6 +41,16 @@ class StepType(TextChoices):
     ROLLBACK_MODEL = "rollback_model", "Roll back to the fallback"
     NOTIFY = "notify", "Notify"
     RUN_AUDIT = "run_audit", "Verification audit"
+    FALLBACK_NON_PROFILED = "fallback_non_profiled", "Serve everybody the non-profiled variant"
+    DISABLE_FEATURE = "disable_feature", "Disable a feature"
+    REDUCE_SCOPE = "reduce_scope", "Reduce the scope"
+    START_CLOCK = "start_clock", "Have a duty to report decided"
+    OPEN_CHECKLIST = "open_checklist", "Open a checklist"
+    WAIT_UNTIL = "wait_until", "Wait"
+    ESCALATE = "escalate", "Escalate"
+    WEBHOOK = "webhook", "Call a webhook"
+    DRAFT_REPORT = "draft_report", "Draft a report to an authority"
+    STATUS_UPDATE = "status_update", "Status update"
     INVESTIGATE = "investigate", "Investigate"
     LIFT_HOLD = "lift_hold", "Lift the hold (two people)"
     DECIDE_DUTIES = "decide_duties", "Decide on duties to report"
@@ -59,7 +69,13 @@ class Part(TextChoices):
     PUBLISH = "publish", "Publish"
 
 
-CONTAINMENT = (StepType.PLACE_HOLD, StepType.ROLLBACK_MODEL)
+CONTAINMENT = (
+    StepType.PLACE_HOLD,
+    StepType.FALLBACK_NON_PROFILED,
+    StepType.DISABLE_FEATURE,
+    StepType.REDUCE_SCOPE,
+    StepType.ROLLBACK_MODEL,
+)
 
 
 class StepState(TextChoices):
@@ -68,6 +84,18 @@ class StepState(TextChoices):
     DONE = "done", "Done"
     FAILED = "failed", "Failed"
     SKIPPED = "skipped", "Skipped"
+    UNDONE = "undone", "Undone"
+
+
+ENDED = (StepState.DONE, StepState.SKIPPED, StepState.UNDONE)
+
+
+class Undo(TextChoices):
+    """How a step that is done may be taken back: only where its playbook says so."""
+
+    PROPOSE_LIFT = "propose_lift", "Propose lifting what it held"
+    ROLL_FORWARD = "roll_forward", "Serve the former version again"
+    CORRECTION = "correction", "Send a correction"
 
 
 class TimelineKind(TextChoices):
@@ -137,3 +165,59 @@ class ActionState(TextChoices):
 class Crossing(TextChoices):
     OPEN_INCIDENT = "open_incident", "Open an incident; people decide on containment"
     CONTAIN = "contain", "Open an incident and contain it at once"
+
+
+class TargetKind(TextChoices):
+    """How a place that serves hears of a change."""
+
+    OFREP = "ofrep", "Asks over OFREP"
+    STREAM = "stream", "Asks over OFREP and listens to the stream"
+    WEBHOOK = "webhook", "Is told by webhook"
+    MLFLOW = "mlflow", "Loads an MLflow alias"
+
+
+class OrderState(TextChoices):
+    """Where an order to a serving target stands; only a target's own fact confirms it."""
+
+    PENDING = "pending", "To be carried out"
+    APPLIED = "applied", "Carried out, waits for the target's word"
+    CONFIRMED = "confirmed", "Confirmed"
+    GIVEN_UP = "given_up", "Given up, waits for people"
+    SUPERSEDED = "superseded", "Replaced by a newer one"
+
+
+class ImpactMeasure(TextChoices):
+    """What is counted of an incident, in the order it is read."""
+
+    PEOPLE = "people", "People personalised for"
+    MINORS = "minors", "of them known to be minors"
+    DECISIONS = "decisions", "Personalised answers"
+    REACH = "reach", "People it may personalise for"
+    REACH_MINORS = "reach_minors", "of them minors it would serve"
+
+
+class ImpactBasis(TextChoices):
+    """How a number was known."""
+
+    OUTPUTS = "outputs", "Counted in the outputs that were sent"
+    DECISION_LOG = "decision_log", "Estimated from the sampled decision log"
+    CONSENT_STATE = "consent_state", "By the rules and what people chose"
+
+
+class Affected(TextChoices):
+    SYSTEM = "system", "Systems"
+    SURFACE = "surface", "Surfaces"
+    PURPOSE = "purpose", "Purposes"
+    VERSION = "version", "Versions"
+    FEATURE = "feature", "Features"
+
+
+class ParticipantRole(TextChoices):
+    """What people do in an incident beside commanding it."""
+
+    PRIVACY = "privacy", "Privacy lead or DPO"
+    MODEL_OWNER = "model_owner", "Model owner"
+    ETHICS = "ethics", "Ethics reviewer"
+    COMMUNICATIONS = "communications", "Communications"
+    SCRIBE = "scribe", "Scribe"
+    OBSERVER = "observer", "Observer"

@@ -8,7 +8,8 @@ from incidents.models.post_mortems import PostMortem, PostMortemAction
 from incidents.models.record import Evidence, TimelineEntry
 from incidents.models.red_lines import RedLine
 from incidents.models.reports import HarmReport
-from incidents.models.targets import DesiredState, ServingTarget
+from incidents.models.targets import DesiredState, ServingTarget, TargetOrder
+from incidents.models.watch import LostWakeUp, WatchdogBeat
 
 __all__ = [
     "ClockReminder",
@@ -20,11 +21,14 @@ __all__ = [
     "HarmReport",
     "Incident",
     "IncidentStep",
+    "LostWakeUp",
     "Playbook",
     "PostMortem",
     "PostMortemAction",
     "RedLine",
     "RegulatorClock",
     "ServingTarget",
+    "TargetOrder",
     "TimelineEntry",
+    "WatchdogBeat",
 ]

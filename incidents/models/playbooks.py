@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from governance.core.models import KeyField, PublicModel
-from incidents.choices import Part, StepState, StepType
+from incidents.choices import Part, StepState, StepType, Undo
 from incidents.models.incidents import Incident
 
 
@@ -31,7 +31,11 @@ class Playbook(PublicModel):
 
 
 class IncidentStep(PublicModel):
-    """One step of the copied playbook. Its effect and its end share one transaction."""
+    """One step of the copied playbook. Its effect and its end share one transaction.
+
+    `attempt` counts the tries and fences them: only the newest may say how the step ended.
+    `effect` holds what the step made, so that it can be found, shown and taken back.
+    """
 
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="steps")
     playbook = models.ForeignKey(Playbook, on_delete=models.PROTECT)
@@ -39,7 +43,7 @@ class IncidentStep(PublicModel):
     position = models.PositiveSmallIntegerField()
     key = models.CharField(max_length=41, default="")
     part = models.CharField(max_length=12, choices=Part, default=Part.CONTAIN)
-    type = models.CharField(max_length=20, choices=StepType)
+    type = models.CharField(max_length=24, choices=StepType)
     title = models.CharField(max_length=120)
     instruction = models.TextField()
     role = models.CharField(max_length=24, blank=True)
@@ -51,15 +55,32 @@ class IncidentStep(PublicModel):
     done_by = models.CharField(max_length=80, blank=True)
     due_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    params = models.JSONField(default=dict, db_default={})
+    undo = models.CharField(max_length=12, choices=Undo, blank=True, default="", db_default="")
+    effect = models.JSONField(default=dict, db_default={})
+    idempotency_key = models.CharField(max_length=64, blank=True, default="", db_default="")
+    failures = models.PositiveIntegerField(default=0, db_default=0)
+    failing_since = models.DateTimeField(null=True)
+    next_attempt_at = models.DateTimeField(null=True)
+    handed_over_at = models.DateTimeField(null=True)
+    undo_proposed_by = models.CharField(max_length=80, blank=True, default="", db_default="")
 
     class Meta:
         ordering = ("incident", "episode", "position")
+        indexes = (
+            models.Index(
+                fields=("next_attempt_at",),
+                condition=Q(next_attempt_at__isnull=False),
+                name="step_wakes",
+            ),
+        )
         constraints = (
             models.UniqueConstraint(
                 fields=("incident", "episode", "position"), name="step_position_once"
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=["done", "skipped"]) | Q(finished_at__isnull=False),
+                condition=~Q(state__in=["done", "skipped", "undone"])
+                | Q(finished_at__isnull=False),
                 name="step_done_has_a_time",
             ),
         )

@@ -14,12 +14,24 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from governance.people.choices import Role
-from incidents.choices import Kind, Part, StepType
+from incidents.choices import Kind, Part, StepType, Undo
+from incidents.playbook.params import UNDO, read_params
 
 BUILTIN = Path(__file__).parent / "builtin"
 GENERIC = "personalisation-harm"
 LARGEST = 200_000  # bytes of a file
-_STEP_FIELDS = ["part", "type", "title", "instruction", "role", "minutes", "automatic", "mandatory"]
+_STEP_FIELDS = [
+    "part",
+    "type",
+    "title",
+    "instruction",
+    "role",
+    "minutes",
+    "automatic",
+    "mandatory",
+    "params",
+    "undo",
+]
 
 
 class NotAPlaybook(Exception):
@@ -40,6 +52,21 @@ class Step(BaseModel):
     minutes: int | None = Field(None, ge=0, description="From the beginning of the episode.")
     automatic: bool = False
     mandatory: bool = True
+    params: dict[str, Any] = Field(default_factory=dict)
+    undo: Undo | None = None
+
+    @model_validator(mode="after")
+    def told_what_its_type_takes(self) -> Step:
+        """Keep the parameters whole, defaults too: a copy does not change with the program."""
+        try:
+            read = read_params(self.type, self.params)
+        except ValueError as problem:
+            raise ValueError(f"the step {self.key!r} has {problem}") from None
+        self.params.clear()
+        self.params.update(read.model_dump(mode="json"))
+        if self.undo is not None and self.type not in UNDO[self.undo]:
+            raise ValueError(f"the step {self.key!r} cannot be undone by {self.undo}")
+        return self
 
     @model_validator(mode="after")
     def only_effects_are_automatic(self) -> Step:
@@ -121,10 +148,14 @@ def resolve(file: PlaybookFile, known: Mapping[str, PlaybookFile]) -> tuple[Step
         odd = sorted(set(changes) - set(_STEP_FIELDS))
         if odd:
             raise NotAPlaybook(f"A step has no {odd[0]!r}.")
+        former = steps[by_key[key]].model_dump()
+        if changes.get("type", former["type"]) != former["type"]:
+            former |= {"params": {}, "undo": None}  # they belong to the type
         try:
-            merged = Step.model_validate({**steps[by_key[key]].model_dump(), **changes})
+            merged = Step.model_validate({**former, **changes})
         except ValidationError as problem:
-            raise NotAPlaybook(f"{key}: {problem.errors()[0]['msg']}.") from None
+            said = problem.errors()[0]["msg"].removeprefix("Value error, ")
+            raise NotAPlaybook(f"{key}: {said}.") from None
         steps[by_key[key]] = merged
     for insertion in file.insert:
         places = [place for place, step in enumerate(steps) if step.key == insertion.after]
@@ -164,9 +195,9 @@ def differences(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> li
             found.append({"key": key, "title": step["title"], "change": "added", "fields": []})
             continue
         fields = [
-            {"name": name, "before": old[key][name], "after": step[name]}
+            {"name": name, "before": old[key].get(name), "after": step.get(name)}
             for name in _STEP_FIELDS
-            if old[key][name] != step[name]
+            if old[key].get(name) != step.get(name)
         ]
         if fields:
             found.append(

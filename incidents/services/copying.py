@@ -5,6 +5,8 @@ Later versions never reach an incident that has its copy.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -105,6 +107,9 @@ def copy_playbook(incident: Incident, *, unattended: bool) -> None:
             role=step["role"],
             automatic=step["automatic"] and (unattended or step["type"] not in CONTAINMENT),
             mandatory=step["mandatory"],
+            params=step.get("params", {}),
+            undo=step.get("undo") or "",
+            idempotency_key=idempotency_key(incident, step),
             due_at=(
                 None
                 if step["minutes"] is None
@@ -113,6 +118,13 @@ def copy_playbook(incident: Incident, *, unattended: bool) -> None:
         )
         for position, step in enumerate(playbook.steps, start=1)
     )
+
+
+def idempotency_key(incident: Incident, step: dict[str, Any]) -> str:
+    """Name one effect of one episode, so that whoever carries it out knows it again."""
+    told = json.dumps(step.get("params", {}), sort_keys=True, separators=(",", ":"))
+    whole = f"{incident.pk}|{incident.episode}|{step['key']}|{told}"
+    return hashlib.sha256(whole.encode()).hexdigest()
 
 
 def _same(book: Playbook, file: PlaybookFile) -> bool:
