@@ -36,7 +36,7 @@ bench: .venv/.dev
 trust: .venv/.dev
 	@$(BIN)/python -m pytest -q -m trust tests/trust
 
-peers: .venv/.dev .venv-peers/.ready .venv-spark/.ready
+peers: .venv/.dev .venv-peers/.ready .venv-spark/.ready .venv-mlflow/.ready
 	@$(BIN)/python -m pytest -q -m peers tests
 
 .venv/.python:
@@ -69,5 +69,11 @@ peers: .venv/.dev .venv-peers/.ready .venv-spark/.ready
 	$(BIN)/uv pip install --quiet --python .venv-spark/bin/python $(UV_FLAGS) -r requirements.txt -r requirements-spark.txt
 	@touch $@
 
+# The server whose aliases the product moves; it runs by itself on a free port.
+.venv-mlflow/.ready: requirements-mlflow.txt | .venv/.python
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-mlflow
+	$(BIN)/uv pip install --quiet --python .venv-mlflow/bin/python $(UV_FLAGS) -r requirements-mlflow.txt
+	@touch $@
+
 clean-venv:
-	rm -rf .venv .venv-peers .venv-spark
+	rm -rf .venv .venv-peers .venv-spark .venv-mlflow

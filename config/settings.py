@@ -250,6 +250,8 @@ SPECTACULAR_SETTINGS = {
         "IncidentStateEnum": "incidents.choices.State",
         "IncidentStepStateEnum": "incidents.choices.StepState",
         "ClockStateEnum": "incidents.choices.ClockState",
+        "TargetKindEnum": "incidents.choices.TargetKind",
+        "TargetOrderStateEnum": "incidents.choices.OrderState",
         "LawfulBasisEnum": "governance.registry.choices.LawfulBasis",
         "LayerEnum": "consent.choices.Layer",
         "LiftStateEnum": ["awaiting_second_person", "lifted"],
