@@ -8,10 +8,7 @@ tactful() { "${PYTHON:-python3}" "${TACTFUL:?is the folder of a Tactful checkout
 
 tactful audit_plans check "$plan"
 code=0
-tactful audit --plan "$plan" "$data" --format json --out "$name.json" || code=$?
-[ "$code" = 2 ] && exit 2
-tactful audit --plan "$plan" "$data" --format html --out "$name.html" || true
-tactful audit --plan "$plan" "$data" || true
+tactful audit --plan "$plan" "$data" --also "$name.json" --also "$name.html" || code=$?
 if [ "$code" = 3 ] && [ "${STRICT:-0}" != 1 ]; then
   echo "Inconclusive: too few people to decide; the report says how many more."
   code=0

@@ -97,13 +97,23 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, default=0, help="of every random draw")
         parser.add_argument("--format", choices=("table", "json", "html"), default="table")
         parser.add_argument("--out", metavar="FILE", help="write there instead of printing")
+        parser.add_argument(
+            "--also",
+            action="append",
+            default=[],
+            metavar="FILE",
+            help="write the same report there as well, as its name ends: .json, .html or .txt",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the audit and leave with the exit code of its verdict."""
         from methods.report import EXIT_BAD_INPUT, exit_code
 
         try:
+            also = [(Path(name), form_of(name)) for name in options["also"]]
             report, warnings = run(options)
+            for path, form in also:
+                _write(path, render(report, form))
             text = render(report, options["format"], color=self._colour(options))
             if options["out"]:
                 _write(Path(options["out"]), text)
@@ -215,6 +225,14 @@ def read_parameter(text: str) -> tuple[str, Any]:
         except ValueError:
             raise BadInput(f"--set {name}: the value is not well-formed JSON.") from None
     return name.strip(), value
+
+
+def form_of(name: str) -> str:
+    """Return the format that a file's name asks for."""
+    form = {".json": "json", ".html": "html", ".txt": "table"}.get(Path(name).suffix)
+    if form is None:
+        raise BadInput(f"--also {name!r} ends in none of .json, .html, .txt.")
+    return form
 
 
 def render(report: Any, form: str, *, color: bool = False) -> str:
