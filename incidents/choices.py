@@ -69,13 +69,13 @@ class Part(TextChoices):
     PUBLISH = "publish", "Publish"
 
 
-CONTAINMENT = (
+HOLDING = (
     StepType.PLACE_HOLD,
     StepType.FALLBACK_NON_PROFILED,
     StepType.DISABLE_FEATURE,
     StepType.REDUCE_SCOPE,
-    StepType.ROLLBACK_MODEL,
 )
+CONTAINMENT = (*HOLDING, StepType.ROLLBACK_MODEL)
 
 
 class StepState(TextChoices):
@@ -106,6 +106,21 @@ class TimelineKind(TextChoices):
     NOTE = "note", "Note"
     CLOCK = "clock", "Clock of law"
     ESCALATION = "escalate", "Escalation"
+    MESSAGE = "message", "Message"
+
+
+class AwareOf(TextChoices):
+    """The facts that duties to report start from, as their articles name them."""
+
+    DATA_BREACH = (
+        "personal_data_breach",
+        "Personal data were destroyed, lost, altered, disclosed or accessed through a breach of "
+        "security (GDPR, Article 4(12))",
+    )
+    SERIOUS_INCIDENT = (
+        "serious_incident",
+        "A serious incident in the sense of the AI Act, Article 3(49)",
+    )
 
 
 class ClockState(TextChoices):
@@ -159,7 +174,19 @@ class ActionState(TextChoices):
     OPEN = "open", "Open"
     DONE = "done", "Done"
     VERIFIED = "verified", "Verified"
-    INEFFECTIVE = "ineffective", "Did not help"
+    INEFFECTIVE = "ineffective", "Did not help: open again"
+
+
+class SafeguardKind(TextChoices):
+    ITEM = "item", "Checklist item"
+    PLAN = "plan", "Audit plan"
+    LIMIT = "limit", "Limit of a plan"
+
+
+class CorrectionState(TextChoices):
+    PROPOSED = "proposed", "Waits for a second person"
+    PUBLISHED = "published", "Published"
+    REFUSED = "refused", "Not published"
 
 
 class Crossing(TextChoices):
@@ -221,3 +248,64 @@ class ParticipantRole(TextChoices):
     COMMUNICATIONS = "communications", "Communications"
     SCRIBE = "scribe", "Scribe"
     OBSERVER = "observer", "Observer"
+
+
+class Audience(TextChoices):
+    """Who is told of an incident."""
+
+    INTERNAL = "internal", "Our team"
+    PEOPLE = "people", "People who are affected"
+    PARTNERS = "partners", "Customers and partners"
+    REGULATOR = "regulator", "Supervisory authority"
+    PUBLIC = "public", "The public"
+
+
+#: What leaves the house is read by a second person before it does.
+OUTSIDE = (Audience.PEOPLE, Audience.PARTNERS, Audience.REGULATOR, Audience.PUBLIC)
+
+
+class Stage(TextChoices):
+    """Which word it is that an audience hears."""
+
+    FIRST = "first", "First word"
+    UPDATE = "update", "Update"
+    CORRECTION = "correction", "Correction"
+    END = "end", "It is over"
+
+
+class CommunicationState(TextChoices):
+    DRAFT = "draft", "Being written"
+    PROPOSED = "proposed", "Waits for a second person"
+    SENT = "sent", "Sent"
+    DISCARDED = "discarded", "Thrown away"
+
+
+class Channel(TextChoices):
+    """The way a message takes to one recipient."""
+
+    INSIDE = "inside", "Notification in the product"
+    PAGE = "page", "Page that people open"
+    APPRISE = "apprise", "Mail or chat (Apprise)"
+    WEBHOOK = "webhook", "Signed webhook"
+    HAND = "hand", "By hand"
+
+
+class DeliveryState(TextChoices):
+    WAITING = "waiting", "On its way"
+    DELIVERED = "delivered", "Delivered"
+    GIVEN_UP = "given_up", "Did not arrive"
+    DROPPED = "dropped", "Not sent any more"
+
+
+class DrillCadence(TextChoices):
+    """How often a drill is repeated."""
+
+    ONCE = "once", "Once"
+    QUARTERLY = "quarterly", "Every quarter"
+    YEARLY = "yearly", "Every year"
+
+
+class DrillVerdict(TextChoices):
+    PASSED = "passed", "Passed"
+    FAILED = "failed", "Failed"
+    CALLED_OFF = "called_off", "Called off"

@@ -59,4 +59,34 @@ declare_actions(
         None,
         "Freeze a post-mortem and decide, as one of two people, whether the public reads it.",
     ),
+    Action(
+        "incidents.write_communication",
+        {
+            Role.PRODUCT_OWNER,
+            Role.PRIVACY_LEAD,
+            Role.ETHICS_REVIEWER,
+            Role.INCIDENT_COMMANDER,
+            Role.ADMIN,
+        },
+        None,
+        "Write what people are told of an incident, and send what stays in the team.",
+    ),
+    Action(
+        "incidents.approve_communication",
+        {Role.PRODUCT_OWNER, Role.PRIVACY_LEAD, Role.INCIDENT_COMMANDER, Role.ADMIN},
+        None,
+        "Send, as the second person, what people, partners, authorities or the public are told.",
+    ),
+    Action(
+        "incidents.edit_contacts",
+        {Role.PRIVACY_LEAD, Role.INCIDENT_COMMANDER, Role.ADMIN},
+        None,
+        "Name who outside is told of incidents, and by which way.",
+    ),
+    Action(
+        "incidents.assign_roles",
+        {Role.INCIDENT_COMMANDER, Role.ADMIN},
+        None,
+        "Give people their roles in an incident and hand them over for others.",
+    ),
 )

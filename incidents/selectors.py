@@ -12,14 +12,25 @@ from governance.core.actors import Actor
 from governance.core.clock import database_now
 from governance.core.errors import NotFound
 from governance.registry.models import System
-from incidents.choices import FINAL_STATES, NO_HARM, ClockState, PostMortemState, Visibility
-from incidents.clocks.regimes import REGIMES, Regime
+from incidents.choices import (
+    FINAL_STATES,
+    NO_HARM,
+    Affected,
+    ClockState,
+    PostMortemState,
+    Visibility,
+)
+from incidents.clocks.regimes import REGIMES, Regime, hindrance
 from incidents.confirmation import Desired, Served, Standing, standing
 from incidents.metrics import Times
 from incidents.models import (
+    AffectedPart,
+    Awareness,
     DesiredState,
     Episode,
     HarmReport,
+    Impact,
+    ImpactFigure,
     Incident,
     IncidentStep,
     PostMortem,
@@ -140,7 +151,66 @@ def standing_clocks(incident: Incident) -> QuerySet[RegulatorClock]:
 
 
 def undecided_duties(incident: Incident) -> list[Regime]:
-    """The duties in force when the incident was detected that nobody has decided on."""
+    """The duties that could have started when the incident was detected and are not decided on."""
     decided = set(standing_clocks(incident).values_list("regime_key", flat=True))
     detected = incident.detected_at.date()
-    return [one for one in REGIMES if one.key not in decided and one.applies_from <= detected]
+    barred = {regime.key for regime, _why in barred_duties(incident)}
+    return [
+        one for one in REGIMES if one.key not in decided | barred and one.applies_from <= detected
+    ]
+
+
+def barred_duties(incident: Incident) -> list[tuple[Regime, str]]:
+    """The duties that cannot start for the incident's system, each with the reason."""
+    risk = incident.system.risk_tier if incident.system else None
+    return [(one, why) for one in REGIMES if (why := hindrance(one, risk))]
+
+
+def standing_awareness(incident: Incident, fact: str) -> Awareness | None:
+    """What is stated of a fact, in its newest version; None where nobody has stated anything."""
+    return incident.awareness.filter(fact=fact, correction__isnull=True).first()
+
+
+@dataclass(frozen=True)
+class ImpactRead:
+    """The newest count of an incident's impact, and the same in sentences."""
+
+    impact: Impact
+    figures: tuple[ImpactFigure, ...]
+    parts: dict[str, list[AffectedPart]]
+    sentences: tuple[str, ...]
+
+
+def impact_of(incident: Incident) -> ImpactRead | None:
+    """Whom and what the incident touched; None until its first count is done."""
+    impact = incident.impacts.filter(episode=incident.episode).first()
+    if impact is None or impact.counted_at is None:
+        return None
+    figures = tuple(impact.figures.all())
+    parts: dict[str, list[AffectedPart]] = {}
+    for one in impact.parts.all():
+        parts.setdefault(one.part, []).append(one)
+    return ImpactRead(impact, figures, parts, tuple(_in_sentences(impact, figures, parts)))
+
+
+def _in_sentences(
+    impact: Impact, figures: tuple[ImpactFigure, ...], parts: dict[str, list[AffectedPart]]
+) -> list[str]:
+    until = f"{impact.until:%-d %B %Y, %H:%M} UTC" if impact.until else "now, for it goes on"
+    told = [f"Counted from {impact.since:%-d %B %Y, %H:%M} UTC to {until}."]
+    for one in figures:
+        number = f"{one.get_measure_display()}: {one.value:,}"
+        if one.low is not None and one.high is not None:
+            number = (
+                f"{one.get_measure_display()}: about {one.value:,} "
+                f"(95 % interval {one.low:,} to {one.high:,})"
+            )
+        how = one.get_basis_display().lower()
+        told.append(
+            " ".join(part for part in (f"{number}, n = {one.n:,}; {how}.", one.note) if part)
+        )
+    sensitive = [one for one in parts.get(Affected.FEATURE, []) if one.sensitive]
+    if sensitive:
+        names = ", ".join(f"{one.title} ({one.detail.lower()})" for one in sensitive)
+        told.append(f"Sensitive data that was read: {names}.")
+    return [*told, *impact.notes]

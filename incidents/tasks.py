@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from celery import shared_task
+from django.db.models import Q
 
 from governance.core.actors import SystemActor
+from governance.core.clock import database_now
 from governance.registry.models import System
 from governance.registry.services import escalate_overdue_holds
 from incidents.choices import FINAL_STATES, StepState
 from incidents.models import Incident
 from incidents.services.clocks import remind_of_clocks
 from incidents.services.escalating import escalate_due
+from incidents.services.impact import TASK, ask_for_due_impacts, count_impact
 from incidents.services.steps import run_automatic_steps
 from incidents.services.targets import settle_containment
 
@@ -29,6 +32,7 @@ def tick(payload: dict[str, Any] | None = None) -> int:
     escalate_overdue_holds(actor=machine)
     escalate_due(actor=machine)
     remind_of_clocks(actor=machine)
+    ask_for_due_impacts()
     for system in System.objects.filter(
         incidents__containment_requested_at__isnull=False,
         incidents__contained_at__isnull=True,
@@ -38,11 +42,22 @@ def tick(payload: dict[str, Any] | None = None) -> int:
     incidents = list(
         Incident.objects.exclude(state__in=FINAL_STATES)
         .filter(
+            Q(steps__next_attempt_at=None) | Q(steps__next_attempt_at__lte=database_now()),
             steps__automatic=True,
+            steps__handed_over_at=None,
             steps__state__in=[StepState.PENDING, StepState.WAITING, StepState.FAILED],
         )
         .distinct()
     )
     for incident in incidents:
-        run_automatic_steps(incident=incident, actor=machine)
+        run_automatic_steps(incident=incident, actor=machine, due_only=True)
     return len(incidents)
+
+
+@shared_task(  # type: ignore[untyped-decorator]  # Celery has no types
+    name=TASK, time_limit=900, soft_time_limit=840
+)
+def count_impacts(payload: dict[str, Any]) -> None:
+    """Count whom the incidents named in the payload touched."""
+    for incident in Incident.objects.filter(pk__in=payload["ids"]):
+        count_impact(incident=incident)

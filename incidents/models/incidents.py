@@ -48,6 +48,9 @@ class Incident(PublicModel):
         null=True,
         related_name="commanded_incidents",
     )
+    duplicate_of = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="duplicates"
+    )
     cause = models.TextField(blank=True)
     episode = models.PositiveSmallIntegerField(default=1)
     started_at = models.DateTimeField(null=True)
@@ -71,6 +74,11 @@ class Incident(PublicModel):
             ),
             models.CheckConstraint(
                 condition=Q(state__in=State.values), name="incident_state_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(duplicate_of__isnull=True)
+                | (Q(state=State.DUPLICATE) & ~Q(duplicate_of=F("id"))),
+                name="incident_duplicate_of_another",
             ),
             models.CheckConstraint(
                 condition=~Q(state__in=["mitigated", "resolved", "review", "closed"])
