@@ -20,7 +20,7 @@ DATA_DIR = prepare_environment()
 
 from config.up.guard import Guard  # (after DATA_DIR is set)
 
-pytest_plugins = ["tests.cast", "tests.chromium"]
+pytest_plugins = ["tests.cast", "tests.chromium", "tests.sharing"]
 
 # The first draw of a run reads the whole source for constants: on a busy machine that takes
 # seconds and says nothing about the test.
