@@ -97,6 +97,12 @@ beat_schedule = {
     "audits.tick": {"task": "audits.tick", "schedule": 5.0, "options": {"expires": 5}},
     "audits.watch": {"task": "audits.watch", "schedule": 600.0, "options": {"expires": 600}},
     "incidents.tick": {"task": "incidents.tick", "schedule": 10.0, "options": {"expires": 10}},
+    "incidents.send_communications": {
+        "task": "incidents.send_communications",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
+    "incidents.watch": {"task": "incidents.watch", "schedule": 30.0, "options": {"expires": 30}},
     "consent.recipients": {
         "task": "consent.recipients",
         "schedule": 300.0,

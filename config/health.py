@@ -43,6 +43,13 @@ HOST_LEASES = (
     "SELECT coalesce(max(extract(epoch FROM clock_timestamp() - renewed_at)), 0)"
     " FROM consent_servinghost WHERE NOT fenced"
 )
+# The watchdog beats only while every open incident is owned or will wake: its silence is the alarm.
+INCIDENTS_WATCHED = (
+    "SELECT coalesce(extract(epoch FROM clock_timestamp() - coalesce("
+    "(SELECT well_at FROM incidents_watchdogbeat),"
+    " (SELECT min(reported_at) FROM incidents_incident WHERE state NOT IN"
+    " ('closed', 'false_positive', 'duplicate', 'cancelled')))), 0)"
+)
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,12 @@ MEASURES = (
     Measure("sequencer_lag_seconds", "age of the oldest unsequenced entry", UNSEQUENCED, 30.0),
     Measure("audit_lease_age_seconds", "age of the oldest lease of an audit", AUDIT_LEASES, 40.0),
     Measure("host_lease_age_seconds", "age of the oldest lease of a host", HOST_LEASES, 2.0),
+    Measure(
+        "incident_watchdog_age_seconds",
+        "time since every open incident was owned or would wake",
+        INCIDENTS_WATCHED,
+        120.0,
+    ),
     Measure("oldest_write_transaction_seconds", "age of the oldest open write", WRITING, 300.0),
     Measure("consent_events_outside_months", "events without a month", OUTSIDE_MONTHS, 0.0),
 )

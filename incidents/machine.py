@@ -27,6 +27,8 @@ class Facts:
     undecided_duties: tuple[str, ...]
     running_clocks: tuple[str, ...]
     post_mortem_frozen: bool
+    drill: bool = False
+    open_containment: tuple[str, ...] = ()
 
 
 TRANSITIONS: dict[str, tuple[str, ...]] = {
@@ -42,12 +44,17 @@ TRANSITIONS: dict[str, tuple[str, ...]] = {
     State.CANCELLED: (),
 }
 
+# How far a drill is moved like any incident; its end has a door of its own.
+REHEARSED = (State.TRIAGE, State.ACTIVE, State.MITIGATED, State.RESOLVED)
+
 
 def missing_for(facts: Facts, target: str) -> list[str]:
     """Return what stands between the facts and the state `target`, as sentences; empty: go."""
     if target not in TRANSITIONS[facts.state]:
         here, there = State(facts.state).label.lower(), State(target).label.lower()
         return [f"An incident that is {here} cannot become {there}."]
+    if facts.drill and (target not in REHEARSED or reopens(facts.state, target)):
+        return ["A drill ends on its own page, with its report; it is never opened again."]
     needs: list[tuple[bool, str]] = []
     if target == State.TRIAGE:
         needs = [(facts.has_commander, "Someone has to take command first.")]
@@ -57,7 +64,13 @@ def missing_for(facts: Facts, target: str) -> list[str]:
             (bool(facts.severity), "Set the severity."),
         ]
     elif target == State.MITIGATED:
-        needs = [(facts.contained, "No containment step is done: place a hold first.")]
+        needs = [
+            (facts.contained, "No containment step is done: place a hold first."),
+            (
+                not facts.open_containment,
+                f"Containment is not done: {', '.join(facts.open_containment)}.",
+            ),
+        ]
     elif target == State.RESOLVED:
         needs = [
             (facts.verified, "The verification audit of the replacement has not passed yet."),

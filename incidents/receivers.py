@@ -36,7 +36,7 @@ from incidents.selectors import present_steps
 from incidents.services.moving import gather_facts, move_incident
 from incidents.services.opening import open_incident
 from incidents.services.red_lines import watch_red_lines
-from incidents.services.steps import perform_step, run_automatic_steps
+from incidents.services.steps import perform_step, run_automatic_steps, settle_undone
 from incidents.services.targets import renew_desired
 from incidents.services.timeline import add_timeline_entry
 
@@ -156,6 +156,8 @@ def record_verification(event: RunFinished, *, actor: Actor) -> None:
     step.state = StepState.DONE if passed else StepState.FAILED
     step.finished_at = database_now() if passed else None
     step.done_by = actor.display
+    step.attempt += 1
+    step.next_attempt_at = step.handed_over_at = None
     step.save()
     if passed:
         Incident.objects.filter(pk=event.incident_id).update(verified_at=database_now())
@@ -168,6 +170,7 @@ def record_verification(event: RunFinished, *, actor: Actor) -> None:
 def resolve_when_lifted(event: HoldReleased, *, actor: Actor) -> None:
     """Two people lifted a hold: its incident's step is done, and the incident is resolved."""
     hold = Hold.objects.get(pk=event.hold_id)
+    settle_undone(hold=hold, actor=actor)
     number = hold.incident_reference.removeprefix("INC-")
     if not number.isdecimal():
         return

@@ -14,10 +14,14 @@ from governance.registry.services import escalate_overdue_holds
 from incidents.choices import FINAL_STATES, StepState
 from incidents.models import Incident
 from incidents.services.clocks import remind_of_clocks
+from incidents.services.drills import remind_of_drills
 from incidents.services.escalating import escalate_due
 from incidents.services.impact import TASK, ask_for_due_impacts, count_impact
+from incidents.services.sending import send_due_communications
 from incidents.services.steps import run_automatic_steps
 from incidents.services.targets import settle_containment
+from incidents.services.updates import remind_of_updates
+from incidents.services.watchdog import watch
 
 
 @shared_task(  # type: ignore[untyped-decorator]  # Celery has no types
@@ -32,6 +36,8 @@ def tick(payload: dict[str, Any] | None = None) -> int:
     escalate_overdue_holds(actor=machine)
     escalate_due(actor=machine)
     remind_of_clocks(actor=machine)
+    remind_of_updates(actor=machine)
+    remind_of_drills(actor=machine)
     ask_for_due_impacts()
     for system in System.objects.filter(
         incidents__containment_requested_at__isnull=False,
@@ -61,3 +67,19 @@ def count_impacts(payload: dict[str, Any]) -> None:
     """Count whom the incidents named in the payload touched."""
     for incident in Incident.objects.filter(pk__in=payload["ids"]):
         count_impact(incident=incident)
+
+
+@shared_task(  # type: ignore[untyped-decorator]  # Celery has no types
+    name="incidents.send_communications", time_limit=150, soft_time_limit=140
+)
+def send_communications(payload: dict[str, Any] | None = None) -> int:
+    """Bring messages to their recipients; asked for at each sending, and looked after all along."""
+    return send_due_communications()
+
+
+@shared_task(  # type: ignore[untyped-decorator]  # Celery has no types
+    name="incidents.watch", time_limit=60, soft_time_limit=50
+)
+def watch_incidents(payload: dict[str, Any] | None = None) -> int:
+    """See that no open incident is lost sight of; returns how many are."""
+    return watch(actor=SystemActor("incidents"))

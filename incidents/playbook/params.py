@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from governance.people.choices import Role
-from incidents.choices import StepType, Undo
+from incidents.choices import Audience, StepType, Undo
 from incidents.clocks.regimes import BY_KEY
 
 Key = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
@@ -22,6 +22,12 @@ class Params(BaseModel):
     """The parameters of a type that takes none; every other type extends it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ByHand(Params):
+    """What the note of a person confirms, if anything: where no target can say so itself."""
+
+    confirms: Literal["containment"] | None = None
 
 
 class PlaceHold(Params):
@@ -98,10 +104,9 @@ class OfRegime(Params):
 
 
 class OpenChecklist(Params):
-    """The checklist, and what it is about: the version that serves, or the system."""
+    """Whose checklist: of the version that serves, that caused this, or of the fallback."""
 
-    checklist: Key
-    on: Literal["version", "system"] = "version"
+    of: Literal["serving", "cause", "fallback"] = "serving"
 
 
 class RunAudit(Params):
@@ -128,7 +133,7 @@ class Webhook(Params):
     """A registered endpoint, by its name, and what it is told; `wait`: until it has answered."""
 
     endpoint: str = Field(min_length=1, max_length=100)
-    event_type: str = Field("incident.step", min_length=1, max_length=80)
+    event_type: str = Field("tactful.incident.step", min_length=1, max_length=80)
     urgent: bool = True
     wait: bool = True
 
@@ -136,10 +141,11 @@ class Webhook(Params):
 class StatusUpdate(Params):
     """Who gets the next update."""
 
-    audience: Key = "responsible"
+    audience: Audience = Audience.INTERNAL
 
 
 PARAMS: dict[StepType, type[Params]] = {
+    StepType.BY_HAND: ByHand,
     StepType.PLACE_HOLD: PlaceHold,
     StepType.FALLBACK_NON_PROFILED: FallbackNonProfiled,
     StepType.DISABLE_FEATURE: DisableFeature,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from governance.core.actors import Actor
 from governance.core.clock import database_now
@@ -14,7 +15,9 @@ from governance.people.models import User
 from governance.registry.models import Hold
 from incidents import machine
 from incidents.choices import (
+    ENDED,
     FINAL_STATES,
+    HOLDING,
     ClockState,
     PostMortemState,
     State,
@@ -41,11 +44,7 @@ _STAMPS = {
 
 def gather_facts(incident: Incident) -> machine.Facts:
     """Read from the database what the guards look at."""
-    open_steps = (
-        present_steps(incident)
-        .filter(mandatory=True)
-        .exclude(state__in=[StepState.DONE, StepState.SKIPPED])
-    )
+    open_steps = present_steps(incident).filter(mandatory=True).exclude(state__in=ENDED)
     return machine.Facts(
         state=incident.state,
         severity=incident.severity,
@@ -59,12 +58,19 @@ def gather_facts(incident: Incident) -> machine.Facts:
         cause_written=bool(incident.cause.strip()),
         open_mandatory_steps=tuple(open_steps.values_list("title", flat=True)),
         undecided_duties=tuple(one.article for one in undecided_duties(incident)),
+        open_containment=tuple(
+            present_steps(incident)
+            .filter(Q(automatic=True) | Q(state=StepState.FAILED), type__in=HOLDING)
+            .exclude(state__in=ENDED)
+            .values_list("title", flat=True)
+        ),
         post_mortem_frozen=PostMortem.objects.filter(
             incident=incident, state=PostMortemState.FROZEN
         ).exists(),
         running_clocks=tuple(
             clock.regime.article for clock in incident.clocks.filter(state=ClockState.RUNNING)
         ),
+        drill=incident.drill,
     )
 
 
@@ -103,13 +109,26 @@ def move_incident(*, incident: Incident, to: str, actor: Actor, note: str = "") 
     )
     publish_open_incidents(system=incident.system, actor=actor)
     incident.refresh_from_db()
-    if incident.state == State.RESOLVED:
+    if incident.state == State.RESOLVED and not incident.drill:
         open_post_mortem(incident=incident)
     if incident.state in FINAL_STATES:
         end_escalation(incident)
     elif machine.reopens(before, to) and incident.commander_id is None:
         begin_escalation(incident)
     return incident
+
+
+def mitigate_when_contained(*, incident: Incident, actor: Actor) -> Incident:
+    """Move an active incident to mitigated once it is contained and no channel has failed."""
+    incident.refresh_from_db()
+    if incident.state != State.ACTIVE or missing_to_mitigate(incident):
+        return incident
+    return move_incident(incident=incident, to=State.MITIGATED, actor=actor)
+
+
+def missing_to_mitigate(incident: Incident) -> list[str]:
+    """Return what still keeps the incident from being mitigated, as sentences."""
+    return machine.missing_for(gather_facts(incident), State.MITIGATED)
 
 
 def _begin_episode(incident: Incident, because: str, now: datetime) -> dict[str, object]:
@@ -124,7 +143,7 @@ def _begin_episode(incident: Incident, because: str, now: datetime) -> dict[str,
         reopened_because=because.strip(),
         **{name: getattr(incident, name) for name in kept},
     )
-    present_steps(incident).exclude(state__in=[StepState.DONE, StepState.SKIPPED]).update(
+    present_steps(incident).exclude(state__in=ENDED).update(
         state=StepState.SKIPPED,
         outcome="The incident was opened again; its steps begin anew.",
         finished_at=now,

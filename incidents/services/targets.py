@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
+from dataclasses import dataclass
 
+from django.conf import settings as conf
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -12,26 +15,61 @@ from governance.core.actors import Actor, SystemActor
 from governance.core.clock import database_now
 from governance.core.errors import Conflict, Invalid
 from governance.ledger.services import record_entry
+from governance.outbox.webhooks.models import Signing, WebhookEndpoint
 from governance.registry.access import require
 from governance.registry.choices import HoldEffect
 from governance.registry.models import System
-from governance.registry.selectors import State, SystemState, system_state, system_states
-from incidents.choices import FINAL_STATES, TimelineKind
-from incidents.choices import State as IncidentState
+from governance.registry.selectors import (
+    State,
+    SystemState,
+    stops_whole,
+    system_state,
+    system_states,
+)
+from incidents.choices import FINAL_STATES, TargetKind, TimelineKind
 from incidents.confirmation import Standing
+from incidents.levers.reaching import check_address
+from incidents.levers.secrets import seal
 from incidents.models import DesiredState, Incident, ServingTarget
 from incidents.selectors import target_standings
-from incidents.services.moving import move_incident
+from incidents.services.drill_facts import note_confirmations
+from incidents.services.moving import mitigate_when_contained
 from incidents.services.timeline import add_timeline_entry
 
 MACHINE = SystemActor("incidents")
 
 
+@dataclass(frozen=True, kw_only=True)
+class TargetSettings:
+    """How a target hears of a change; what belongs to another kind stays empty."""
+
+    kind: str = TargetKind.OFREP
+    for_drills: bool = False
+    endpoint: WebhookEndpoint | None = None
+    tracking_url: str = ""
+    model_name: str = ""
+    alias: str = ""
+    credential: str = ""
+    reports_itself: bool = True
+
+
 @transaction.atomic
-def register_target(*, system: System, key: str, title: str, actor: Actor) -> ServingTarget:
-    """Name a place that serves the system and will report what it serves."""
+def register_target(
+    *,
+    system: System,
+    key: str,
+    title: str,
+    actor: Actor,
+    settings: TargetSettings = TargetSettings(),
+) -> ServingTarget:
+    """Name a place that serves the system; one that has to be told is told what it should serve."""
     require(actor, "incidents.edit_targets", [system])
-    target = ServingTarget(system=system, key=key, title=title.strip())
+    _check_settings(settings)
+    own = dataclasses.asdict(settings)
+    credential = own.pop("credential")
+    own["endpoint"] = settings.endpoint
+    target = ServingTarget(system=system, key=key, title=title.strip(), **own)
+    target.tracking_secret = seal(credential, target.pk)
     try:
         target.clean_fields()
         with transaction.atomic():
@@ -42,8 +80,46 @@ def register_target(*, system: System, key: str, title: str, actor: Actor) -> Se
     except IntegrityError:
         raise Conflict(f"{system.key} already has a serving target {key!r}.") from None
     renew_desired([system])
+    _order_newcomer(target)
     _record("incidents.target_registered", target, actor)
     return target
+
+
+def _check_settings(given: TargetSettings) -> None:
+    if given.kind not in TargetKind.values:
+        raise Invalid(f"kind is one of {', '.join(TargetKind.values)}.")
+    alias_settings = (given.tracking_url, given.model_name, given.alias)
+    if given.kind == TargetKind.MLFLOW:
+        if not all(one.strip() for one in alias_settings):
+            raise Invalid("An MLflow alias needs the tracking URL, the model's name and the alias.")
+        if refused := check_address(given.tracking_url, conf.MLFLOW_HOSTS):
+            raise Invalid(
+                f"{refused} A server inside your network is named in TACTFUL_MLFLOW_HOSTS."
+            )
+    elif any(alias_settings) or given.credential:
+        raise Invalid("Tracking URL, model, alias and credential belong to an MLflow alias.")
+    elif not given.reports_itself:
+        raise Invalid("Only an MLflow alias can be confirmed without the target's own report.")
+    if (given.kind == TargetKind.WEBHOOK) != (given.endpoint is not None):
+        raise Invalid("A target that is told by webhook, and no other, has an endpoint.")
+    if given.endpoint is not None and given.endpoint.signing != Signing.HMAC:
+        raise Invalid(
+            "Choose an endpoint with a shared secret: its owner signs its reports with it."
+        )
+
+
+def _order_newcomer(target: ServingTarget) -> None:
+    """Tell a target that came later what the others were told; an alias is not removed unasked."""
+    if target.kind not in ORDERED_KINDS:
+        return
+    desired = DesiredState.objects.get(system=target.system)
+    state = system_state(target.system)
+    if target.kind == TargetKind.MLFLOW and not desired.version and not held(state):
+        raise Conflict(
+            f"{target.system.title} has no version to serve, so its alias would be removed: "
+            "set a serving version or a fallback first."
+        )
+    write_order(target=target, desired=desired, reference=_cause(state))
 
 
 @transaction.atomic
@@ -52,21 +128,37 @@ def set_target_active(*, target: ServingTarget, active: bool, actor: Actor) -> S
     require(actor, "incidents.edit_targets", [target.system])
     target.active = active
     target.save(update_fields=["active", "updated_at"])
+    if active:
+        renew_desired([target.system])
+        _order_newcomer(target)
+    else:
+        end_orders(target)
     _record("incidents.target_activated" if active else "incidents.target_retired", target, actor)
     return target
 
 
 @transaction.atomic
 def report_served(
-    *, target: ServingTarget, version: str, personalises: bool, actor: Actor
+    *,
+    target: ServingTarget,
+    version: str,
+    personalises: bool,
+    actor: Actor,
+    revision: int | None = None,
 ) -> Standing:
     """Take a target's word for what it serves now; containment is confirmed by it."""
     require(actor, "incidents.report_served", [target.system])
     if len(version) > 63:
         raise Invalid("A version has at most 63 signs.")
+    if target.kind == TargetKind.WEBHOOK and revision is None:
+        raise Invalid("Name the revision that the message told you of.")
     ServingTarget.objects.filter(pk=target.pk).update(
-        served_version=version, served_personalised=personalises, served_at=database_now()
+        served_version=version,
+        served_personalised=personalises,
+        served_revision=revision,
+        served_at=database_now(),
     )
+    settle_orders(target.system)
     settle_containment(target.system)
     for one in target_standings(target.system):
         if one.target.pk == target.pk:
@@ -76,7 +168,11 @@ def report_served(
 
 @transaction.atomic
 def renew_desired(systems: Iterable[System]) -> int:
-    """Write down what systems with targets should serve now; return how many changed."""
+    """Write down what systems with targets should serve now, and order those who must be told.
+
+    Returns how many changed. The orders stand in the transaction of the change, so that none is
+    lost and none is sent for a change that was rolled back.
+    """
     served = {system.key: system for system in systems if system.serving_targets.exists()}
     changed = 0
     for key, state in system_states(served.values()).items():
@@ -85,10 +181,12 @@ def renew_desired(systems: Iterable[System]) -> int:
         row, created = DesiredState.objects.select_for_update().get_or_create(
             system=served[key], defaults=said
         )
-        moved = (row.version, row.personalises) != (version, personalises)
-        if moved:
+        if (row.version, row.personalises) != (version, personalises):
             DesiredState.objects.filter(pk=row.pk).update(**said, revision=F("revision") + 1)
-        changed += created or moved
+            row.refresh_from_db()
+            write_orders(desired=row, reference=_cause(state))
+            created = True
+        changed += created
     return changed
 
 
@@ -96,13 +194,23 @@ def wanted(state: SystemState) -> tuple[str, bool]:
     """Return the version a system in this state serves to an anonymous person, and how."""
     if state.state == State.MAY_PERSONALISE:
         return state.version_key or "", True
-    if any(hold.effect == HoldEffect.DENY for hold in state.holds):
-        return "", False
-    return state.fallback_key or "", False
+    denied = any(hold.effect == HoldEffect.DENY for hold in state.holds if stops_whole(hold))
+    return ("" if denied else state.fallback_key or ""), False
+
+
+def held(state: SystemState) -> bool:
+    return any(stops_whole(hold) for hold in state.holds)
+
+
+def _cause(state: SystemState) -> str:
+    """The incident for which a system is held now, if one is named."""
+    named = [one.incident_reference for one in state.holds if stops_whole(one)]
+    return next((reference for reference in reversed(named) if reference), "")
 
 
 def settle_containment(system: System) -> int:
     """Confirm the containment of open incidents once no target is waiting or unconfirmed."""
+    note_confirmations(system)
     open_ones = Incident.objects.filter(
         system=system, containment_requested_at__isnull=False, contained_at__isnull=True
     ).exclude(state__in=FINAL_STATES)
@@ -126,8 +234,7 @@ def settle_containment(system: System) -> int:
             else f"Contained: all {confirmed} serving targets say so.",
             actor=MACHINE,
         )
-        if incident.state == IncidentState.ACTIVE:
-            move_incident(incident=incident, to=IncidentState.MITIGATED, actor=MACHINE)
+        mitigate_when_contained(incident=incident, actor=MACHINE)
         settled += 1
     return settled
 

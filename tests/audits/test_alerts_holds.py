@@ -69,7 +69,7 @@ def test_holds_are_placed_by_people_and_by_incident_steps_alone() -> None:
                     callers.add(str(path.relative_to(ROOT)))
     assert not [path for path in callers if path.startswith("audits/")]
     assert {path for path in callers if path.startswith("incidents/")} == {
-        "incidents/services/steps.py"
+        "incidents/services/steps/holds.py"
     }
 
 
