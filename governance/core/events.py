@@ -164,6 +164,36 @@ class IncidentOpened(DomainEvent):
     severity: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class WebhookDelivered(DomainEvent):
+    """A webhook message whose outcome somebody waits for was taken by its receiver (2xx)."""
+
+    message_id: str
+    endpoint_id: str
+    idempotency_key: str
+    event_type: str
+    subject: str
+    attempts: int
+    status: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookGivenUp(DomainEvent):
+    """A webhook message whose outcome somebody waits for will not be tried again by itself."""
+
+    message_id: str
+    endpoint_id: str
+    idempotency_key: str
+    event_type: str
+    subject: str
+    attempts: int
+    status: int | None
+    sentence: str
+
+
 # Events that nothing in the house follows from, and why. Each is kept for a month all the same, for
 # whoever looks for a fault. A reason for an event that somebody hears is refused by a test.
-UNHEARD: dict[type[DomainEvent], str] = {}
+UNHEARD: dict[type[DomainEvent], str] = {
+    WebhookDelivered: "Its message says so on the endpoint's page.",
+    WebhookGivenUp: "Its message says so on the endpoint's page, where it can be sent again.",
+}

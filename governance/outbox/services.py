@@ -39,11 +39,20 @@ def enqueue(task_name: str, *ids: str) -> None:
     OutboxTask.objects.create(name=task_name, payload={"v": 1, "ids": [str(one) for one in ids]})
 
 
-def notify(*, recipients: Sequence[str], subject: str, body: str, link: str = "") -> None:
-    """Tell people: "user:<id>", "role:<role>" or "role:<role>@<system_key>", resolved at send."""
+def notify(
+    *, recipients: Sequence[str], subject: str, body: str, link: str = "", announce: bool = True
+) -> None:
+    """Tell people: "user:<id>", "role:<role>" or "role:<role>@<system_key>", resolved at send.
+
+    Without `announce` it stays in the product: the addresses of TACTFUL_NOTIFY_URLS have had it.
+    """
     _inside_transaction("notify")
     Notice.objects.create(
-        recipients=sorted(set(recipients)), subject=subject[:200], body=body, link=link
+        recipients=sorted(set(recipients)),
+        subject=subject[:200],
+        body=body,
+        link=link,
+        announced_at=None if announce else database_now(),
     )
 
 

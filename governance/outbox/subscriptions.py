@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -12,6 +13,7 @@ Receiver = TypeVar("Receiver", bound=Callable[..., None])
 
 _subscribers: dict[str, dict[str, Callable[..., None]]] = {}
 _preparations: list[Callable[[], None]] = []
+_companions: list[Callable[[threading.Event], None]] = []
 
 
 def subscribes(event_type: type[DomainEvent]) -> Callable[[Receiver], Receiver]:
@@ -38,6 +40,27 @@ def prepares(function: Callable[[], None]) -> Callable[[], None]:
 def prepare_receivers() -> None:
     for function in _preparations:
         function()
+
+
+def accompanies(function: Callable[[threading.Event], None]) -> Callable[[threading.Event], None]:
+    """Have a relay run this in a thread of its own until the event it is given is set.
+
+    For what must leave the database at once and may hang: it delays no event and no ledger, and
+    waits for no queue.
+    """
+    _companions.append(function)
+    return function
+
+
+def begin_companions(stop: threading.Event) -> list[threading.Thread]:
+    """Start every companion of a relay; each ends soon after `stop` is set."""
+    threads = [
+        threading.Thread(target=each, args=[stop], name=each.__name__, daemon=True)
+        for each in _companions
+    ]
+    for thread in threads:
+        thread.start()
+    return threads
 
 
 def subscribers_of(event_name: str) -> list[str]:

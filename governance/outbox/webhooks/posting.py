@@ -7,18 +7,23 @@ answers differently the second time leads nowhere. Nothing of the answer but its
 from __future__ import annotations
 
 import contextlib
+import functools
 import http.client
 import ipaddress
 import socket
 import ssl
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 CONNECT_SECONDS = 5.0
 WHOLE_SECONDS = 10.0
 LONGEST_ANSWER = 64 * 1024
+_UNICAST = ipaddress.ip_network("2000::/3")  # all that is handed out of IPv6
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+#: Public addresses that lead into a cloud's own machinery (Azure's wire server, Oracle's metadata).
+_INSIDE = (ipaddress.ip_network("168.63.129.16/32"), ipaddress.ip_network("192.0.0.0/24"))
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -44,8 +49,19 @@ def _inner(address: Address) -> Address:
 
 def is_public(text: str) -> bool:
     """Whether an address is on the public internet, also behind an IPv6 disguise."""
-    address = ipaddress.ip_address(text.partition("%")[0])
-    return all(each.is_global and not each.is_multicast for each in (address, _inner(address)))
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    inner = _inner(address)
+    if isinstance(address, ipaddress.IPv6Address) and (
+        address.scope_id or (address not in _UNICAST and address not in _NAT64)
+    ):
+        return False
+    if any(inner in each for each in _INSIDE):
+        return False
+    checked = (inner,) if address in _NAT64 else (address, inner)
+    return all(each.is_global and not each.is_multicast for each in checked)
 
 
 def check_url(url: str, *, allow_private: bool) -> None:
@@ -64,34 +80,57 @@ def check_url(url: str, *, allow_private: bool) -> None:
         raise Undeliverable("The address is plain ASCII without spaces.")
 
 
-def resolve(host: str, port: int, *, allow_private: bool) -> str:
-    """Return the one address to connect to; every address of the name must be public."""
+def resolve(host: str, port: int, *, allow_private: bool) -> tuple[str, ...]:
+    """Return the addresses to connect to; every address of the name must be public."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as problem:
         raise Undeliverable(f"The name {host} has no address.") from problem
-    addresses = [str(each[4][0]) for each in found]
+    addresses = tuple(dict.fromkeys(str(each[4][0]) for each in found))
     if not addresses:
         raise Undeliverable(f"The name {host} has no address.")
     if not allow_private and not all(is_public(each) for each in addresses):
         raise Undeliverable("The address leads into a private network; it is not called.")
-    return addresses[0]
+    return addresses
+
+
+@functools.cache
+def _trusted() -> ssl.SSLContext:
+    """The authorities this machine trusts, read once."""
+    return ssl.create_default_context()
 
 
 class _Pinned(http.client.HTTPConnection):
-    """A connection to one address, whatever the name resolves to meanwhile."""
+    """A connection to given addresses, whatever the name resolves to meanwhile."""
 
-    def __init__(self, host: str, port: int, address: str, context: ssl.SSLContext | None) -> None:
+    def __init__(
+        self, host: str, port: int, addresses: Sequence[str], context: ssl.SSLContext | None
+    ) -> None:
         super().__init__(host, port, timeout=CONNECT_SECONDS)
-        self._address, self._tls = address, context
+        self._addresses, self._tls = addresses, context
+        self._cut = False
 
     def connect(self) -> None:
-        self.sock = socket.create_connection((self._address, self.port), self.timeout)
+        for number, address in enumerate(self._addresses, start=1):
+            try:
+                self.sock = socket.create_connection((address, self.port), self.timeout)
+                break
+            except OSError:
+                if self._cut or number == len(self._addresses):
+                    raise
         if self._tls is not None:
-            self.sock = self._tls.wrap_socket(self.sock, server_hostname=self.host)
+            # The hands are shaken once `cut` can reach the socket they are shaken on.
+            self.sock = self._tls.wrap_socket(
+                self.sock, server_hostname=self.host, do_handshake_on_connect=False
+            )
+        if self._cut:
+            raise TimeoutError
+        if isinstance(self.sock, ssl.SSLSocket):
+            self.sock.do_handshake()
 
     def cut(self) -> None:
         """End the connection from another thread: a server may drip for ever."""
+        self._cut = True
         if self.sock is not None:
             with contextlib.suppress(OSError):
                 self.sock.shutdown(socket.SHUT_RDWR)
@@ -110,10 +149,13 @@ def post(
     parts = urlsplit(url)
     secure = parts.scheme == "https"
     host, port = parts.hostname or "", parts.port or (443 if secure else 80)
-    address = resolve(host, port, allow_private=allow_private)
-    tls = (context or ssl.create_default_context()) if secure else None
-    connection = _Pinned(host, port, address, tls)
-    clock = threading.Timer(WHOLE_SECONDS, connection.cut)
+    begun = time.monotonic()
+    addresses = resolve(host, port, allow_private=allow_private)
+    left = WHOLE_SECONDS - (time.monotonic() - begun)
+    if left <= 0:
+        raise Undeliverable(f"The name {host} was looked up for too long.")
+    connection = _Pinned(host, port, addresses, (context or _trusted()) if secure else None)
+    clock = threading.Timer(left, connection.cut)
     clock.daemon = True
     clock.start()
     try:

@@ -1,21 +1,20 @@
-"""Registering endpoints, changing their secrets, and queueing messages for them."""
+"""Registering endpoints, changing their secrets, pausing them and sending again.
+
+Messages are written in `queueing`; they leave by `sending`.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
-from django.core.serializers.json import DjangoJSONEncoder
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from governance.core.actors import Actor
 from governance.core.clock import database_now
 from governance.core.errors import Conflict, Invalid, NotPermitted
-from governance.core.ids import uuid7
 from governance.ledger.services import record_entry
 from governance.outbox.webhooks.models import (
     EndpointState,
@@ -25,9 +24,30 @@ from governance.outbox.webhooks.models import (
     WebhookMessage,
 )
 from governance.outbox.webhooks.posting import Undeliverable, check_url
+from governance.outbox.webhooks.queueing import (
+    give_up,
+    queue_for_all,
+    queue_message,
+    send_to,
+    wake_senders,
+)
 from governance.outbox.webhooks.secrets import new_secret, seal
 from governance.outbox.webhooks.signing import spoken_public_key, spoken_secret
 from governance.outbox.webhooks.types import EVENT_TYPES, TEST
+
+__all__ = [
+    "give_up_message",
+    "queue_for_all",
+    "queue_message",
+    "register_endpoint",
+    "replay_message",
+    "retry_endpoint",
+    "retry_message",
+    "rotate_secret",
+    "send_test",
+    "send_to",
+    "set_endpoint_state",
+]
 
 #: How long the secret before a rotation still signs beside the new one.
 OVERLAP = timedelta(hours=24)
@@ -114,57 +134,15 @@ def rotate_secret(*, endpoint: WebhookEndpoint, actor: Actor) -> str:
 
 @transaction.atomic
 def set_endpoint_state(*, endpoint: WebhookEndpoint, state: str, actor: Actor) -> WebhookEndpoint:
-    """Pause or take up again; messages of a paused endpoint wait."""
+    """Pause or take up again; messages of a paused endpoint wait, except those awaited."""
     _require(actor)
     if state not in (EndpointState.ACTIVE, EndpointState.PAUSED):
         raise Invalid("state is active or paused.")
-    WebhookEndpoint.objects.filter(pk=endpoint.pk).update(state=state)
+    WebhookEndpoint.objects.filter(pk=endpoint.pk).update(state=state, failures=0, retry_at=None)
     endpoint.refresh_from_db()
     _record("state_changed", endpoint, actor, state=state)
+    wake_senders()
     return endpoint
-
-
-def _cloud_event(message_id: UUID, event_type: str, data: Mapping[str, Any]) -> str:
-    """The body as a CloudEvents 1.0 structured JSON event."""
-    event = {
-        "specversion": "1.0",
-        "id": str(message_id),
-        "source": settings.PUBLIC_URL,
-        "type": event_type,
-        "time": database_now().isoformat(),
-        "datacontenttype": "application/json",
-        "data": dict(data),
-    }
-    return json.dumps(event, cls=DjangoJSONEncoder, allow_nan=False, separators=(",", ":"))
-
-
-def queue_message(
-    *, endpoint: WebhookEndpoint, event_type: str, data: Mapping[str, Any]
-) -> WebhookMessage:
-    """Write one message in the transaction of the fact it tells; it leaves after the commit."""
-    if not connection.in_atomic_block:
-        raise transaction.TransactionManagementError(
-            "queue_message belongs inside the transaction of the fact it follows."
-        )
-    message_id = uuid7()
-    return WebhookMessage.objects.create(
-        id=message_id,
-        endpoint=endpoint,
-        event_type=event_type,
-        body=_cloud_event(message_id, event_type, data),
-    )
-
-
-def queue_for_all(*, event_type: str, data: Mapping[str, Any]) -> int:
-    """Queue a message for every endpoint that wants this type."""
-    wanting = [
-        endpoint
-        for endpoint in WebhookEndpoint.objects.exclude(state=EndpointState.GONE)
-        if endpoint.wants(event_type)
-    ]
-    for endpoint in wanting:
-        queue_message(endpoint=endpoint, event_type=event_type, data=data)
-    return len(wanting)
 
 
 @transaction.atomic
@@ -175,17 +153,72 @@ def send_test(*, endpoint: WebhookEndpoint, actor: Actor) -> WebhookMessage:
     return queue_message(endpoint=endpoint, event_type=TEST, data=data)
 
 
+def _locked(message: WebhookMessage) -> WebhookMessage:
+    # The lock order of senders: the endpoint first.
+    WebhookEndpoint.objects.select_for_update(no_key=True).get(pk=message.endpoint_id)
+    found = WebhookMessage.objects.select_related("endpoint").select_for_update(of=("self",))
+    return found.get(pk=message.pk)
+
+
+def _pending(message: WebhookMessage) -> WebhookMessage:
+    locked = _locked(message)
+    if locked.state != MessageState.PENDING:
+        raise Conflict("This message waits no longer.")
+    return locked
+
+
 @transaction.atomic
 def replay_message(*, message: WebhookMessage, actor: Actor) -> WebhookMessage:
     """Send a message again under its own id, so that a receiver may tell it is the same."""
     _require(actor)
-    locked = WebhookMessage.objects.select_for_update().get(pk=message.pk)
+    locked = _locked(message)
     if locked.state == MessageState.PENDING:
         raise Conflict("This message is still on its way.")
     if not locked.body:
         raise Conflict("This message named a person who was erased; it is kept no longer.")
     locked.state, locked.done_at = MessageState.PENDING, None
-    locked.attempts, locked.next_attempt_at = 0, database_now()
-    locked.save()
+    locked.rung, locked.next_attempt_at = 0, database_now()
+    locked.save(update_fields=["state", "done_at", "rung", "next_attempt_at", "updated_at"])
     _record("replayed", locked.endpoint, actor, message=str(locked.pk))
+    wake_senders()
+    return locked
+
+
+@transaction.atomic
+def retry_message(*, message: WebhookMessage, actor: Actor) -> WebhookMessage:
+    """Try a waiting message now instead of at its time."""
+    _require(actor)
+    locked = _pending(message)
+    locked.next_attempt_at = database_now()
+    locked.save(update_fields=["next_attempt_at", "updated_at"])
+    WebhookEndpoint.objects.filter(pk=locked.endpoint_id).update(retry_at=None)
+    _record("retried", locked.endpoint, actor, message=str(locked.pk))
+    wake_senders()
+    return locked
+
+
+@transaction.atomic
+def retry_endpoint(*, endpoint: WebhookEndpoint, actor: Actor) -> int:
+    """Try everything that waits for this endpoint now, in its order; returns how much that is."""
+    _require(actor)
+    locked = WebhookEndpoint.objects.select_for_update(no_key=True).get(pk=endpoint.pk)
+    if locked.state != EndpointState.ACTIVE:
+        raise Conflict(f"{locked.name} is {locked.get_state_display()}; take it up again first.")
+    waiting = WebhookMessage.objects.filter(endpoint=locked, state=MessageState.PENDING)
+    count = waiting.update(next_attempt_at=database_now())
+    WebhookEndpoint.objects.filter(pk=locked.pk).update(retry_at=None)
+    _record("retried", locked, actor, messages=count)
+    wake_senders()
+    return count
+
+
+@transaction.atomic
+def give_up_message(*, message: WebhookMessage, actor: Actor) -> WebhookMessage:
+    """Stop trying a waiting message, so that later ones about its subject may pass."""
+    _require(actor)
+    locked = _pending(message)
+    give_up(locked, f"Given up by {actor.display}.")
+    _record("given_up", locked.endpoint, actor, message=str(locked.pk))
+    wake_senders()
+    locked.refresh_from_db()
     return locked

@@ -14,13 +14,14 @@ from django.db import close_old_connections, connection
 
 from governance.ledger.sequencer import sequence_once
 from governance.outbox.relay import announce_notices, relay_once
-from governance.outbox.subscriptions import prepare_receivers
+from governance.outbox.subscriptions import begin_companions, prepare_receivers
 from governance.outbox.webhooks.sending import Sender
 
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.1
 LONGEST_PAUSE = 5.0
+PATIENCE = 10.0  # for what accompanies it, once it is told to stop
 
 
 class Command(BaseCommand):
@@ -39,8 +40,11 @@ class Command(BaseCommand):
         prepare_receivers()
         sender = Sender()
         sender.start()
+        companions = begin_companions(stop)
         self.follow(stop)
         sender.stop()
+        for each in companions:
+            each.join(timeout=PATIENCE)
 
     def follow(self, stop: Event) -> None:
         """Round after round until told to stop."""
