@@ -96,6 +96,13 @@ STATES: dict[str, Look] = {
     "watch": Look("Watched", "inconclusive", "eye"),
     "recovered": Look("Recovered", "pass", "arrow-back-up"),
     "insufficient_data": Look("Too few people", "none", "circle-dashed"),
+    # messages about incidents
+    "proposed": Look("Proposed", "info", "clock"),
+    "sent": Look("Sent", "pass", "check"),
+    "delivered": Look("Delivered", "pass", "circle-check"),
+    "given_up": Look("Did not arrive", "fail", "alert-triangle"),
+    "dropped": Look("Not sent any more", "none", "x"),
+    "discarded": Look("Thrown away", "none", "x"),
     # signals
     "ok": Look("In order", "pass", "circle-check"),
     "warn": Look("Needs attention", "inconclusive", "alert-triangle"),

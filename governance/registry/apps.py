@@ -10,6 +10,7 @@ KEPT = {
     ("ModelVersion", "Feature"): (
         "A past decision names its version and features; who asks why must find them."
     ),
+    ("PeopleNotice",): "What people were told stays as they were told it; it names nobody.",
     ("Hold", "RegionRule", "AgeRule"): (
         "A past decision is recomputed from the holds and rules of its time."
     ),

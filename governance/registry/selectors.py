@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
 
 from governance.core.actors import Actor
 from governance.core.errors import NotFound
 from governance.registry.choices import HoldEffect, OnPause
-from governance.registry.models import Hold, ModelVersion, Surface, System
+from governance.registry.models import Hold, ModelVersion, Purpose, PeopleNotice, Surface, System
 
 
 class State(enum.StrEnum):
@@ -32,6 +33,13 @@ class SystemState:
     version_key: str | None
     fallback_key: str | None
     holds: tuple[Hold, ...] = ()
+
+
+def people_notices(system: System | None = None) -> QuerySet[PeopleNotice]:
+    """What people read on their own pages now: of one system, or of all. It is public."""
+    shown = PeopleNotice.objects.filter(replaced_at__isnull=True, shown_until__gt=Now())
+    shown = shown.select_related("system")
+    return shown if system is None else shown.filter(system=system)
 
 
 def systems_for(actor: Actor) -> QuerySet[System]:
@@ -67,6 +75,24 @@ def surfaces_for(actor: Actor) -> QuerySet[Surface]:
     used = System.objects.for_actor(actor).filter(surfaces__isnull=False).values("surfaces")
     own = Q(changed_by=actor.reference, systems=None)
     return Surface.objects.filter(Q(pk__in=used) | own)
+
+
+def find_target(kind: str, key: str, actor: Actor) -> Any:
+    """The target of a hold by its key, if the actor may see it."""
+    if kind == "system":
+        return find_system(key, actor)
+    if kind == "version":
+        system_key, _, version_key = key.partition(":")
+        return find_version(system_key, version_key, actor)
+    if kind not in ("surface", "purpose"):
+        raise NotFound(f"A hold has no target of the kind {kind!r}.")
+    targets: QuerySet[Any] = (
+        surfaces_for(actor) if kind == "surface" else Purpose.objects.all()
+    )
+    found = targets.filter(key=key).first()
+    if found is None:
+        raise NotFound(f"There is no {kind} {key!r} that you may see.")
+    return found
 
 
 def active_holds(system: System) -> list[Hold]:

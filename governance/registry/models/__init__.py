@@ -2,6 +2,7 @@
 
 from governance.registry.models.features import DataFlow, Feature
 from governance.registry.models.holds import Hold
+from governance.registry.models.people_notices import PeopleNotice
 from governance.registry.models.rules import AgeRule, RegionRule
 from governance.registry.models.systems import ModelVersion, System
 from governance.registry.models.vocabulary import PersonalizationType, Purpose, Surface
@@ -12,6 +13,7 @@ __all__ = [
     "Feature",
     "Hold",
     "ModelVersion",
+    "PeopleNotice",
     "PersonalizationType",
     "Purpose",
     "RegionRule",

@@ -14,6 +14,7 @@ from governance.registry.services.holds import (
     propose_release,
     release_hold,
 )
+from governance.registry.services.people_notices import publish_people_notice
 from governance.registry.services.rules import (
     end_age_rule,
     end_region_rule,
@@ -46,6 +47,7 @@ __all__ = [
     "observe_flow",
     "place_hold",
     "propose_release",
+    "publish_people_notice",
     "register_feature",
     "register_flow",
     "register_purpose",
