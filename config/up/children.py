@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from config.env import ROOT
 from config.up.guard import Guard, group_lives
@@ -84,7 +87,10 @@ def storefront() -> Program:
 
 
 class Child:
-    """One running program, restarted with back-off when it ends by itself."""
+    """One running program, restarted with back-off when it ends by itself.
+
+    Its temporary files live in a folder of its own, so that they go with it, kill -9 included.
+    """
 
     def __init__(self, program: Program, guard: Guard) -> None:
         self.program = program
@@ -94,13 +100,18 @@ class Child:
         self._started_at = 0.0
         self._start_again_at = 0.0
         self._ready: int | None = None  # the end of a pipe, until the word came
+        self._scratch: Path | None = None
 
     @property
     def pid(self) -> int | None:
         return self._process.pid if self._process else None
 
     def start(self) -> None:
-        environment = {**os.environ, **self.program.environment}
+        if self._scratch is None:
+            self._scratch = Path(tempfile.mkdtemp(prefix=f"tactful-{self.program.name}-"))
+            self._guard.remove_folder(self._scratch)
+        self._scratch.mkdir(mode=0o700, exist_ok=True)
+        environment = {**os.environ, **self.program.environment, "TMPDIR": str(self._scratch)}
         hears: list[int] = []
         if self.program.tells_ready:
             self._stop_listening()
@@ -179,5 +190,7 @@ class Child:
         if group_lives(pid):
             os.killpg(pid, signal.SIGKILL)
         self._process.wait()
+        if self._scratch is not None:
+            shutil.rmtree(self._scratch, ignore_errors=True)
         self._guard.forget(pid)
         self._process = None
