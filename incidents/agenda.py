@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from governance.core.actors import Actor
+from governance.core.clock import database_now
 from governance.core.ports import AgendaItem, SearchHit
 from governance.registry.models import Hold
 from incidents.choices import ReportState
-from incidents.models import HarmReport, Incident
-from incidents.selectors import incidents_for, open_incidents_for, reports_for
+from incidents.models import Drill, DrillPlan, HarmReport, Incident
+from incidents.selectors import (
+    drill_plans_for,
+    drills_for,
+    incidents_for,
+    open_drills_for,
+    open_incidents_for,
+    reports_for,
+)
+from incidents.services.drills import is_left_open
+
+DUE_SOON = timedelta(days=7)
 
 
 class IncidentAgenda:
@@ -23,7 +35,7 @@ class IncidentAgenda:
     def items(self, actor: Actor) -> Sequence[AgendaItem]:
         items = []
         if actor.may("incidents.command"):
-            for incident in open_incidents_for(actor).filter(commander__isnull=True):
+            for incident in _open(actor).filter(commander__isnull=True):
                 items.append(_item(incident, "nobody has taken command", incident.detected_at))
             for report in reports_for(actor).filter(state=ReportState.NEW):
                 items.append(_report_item(report))
@@ -32,12 +44,46 @@ class IncidentAgenda:
                 released_at__isnull=True, release_proposed_at__isnull=False
             ).exclude(release_proposed_by=actor.reference)
             references = set(proposed.values_list("incident_reference", flat=True))
-            for incident in open_incidents_for(actor):
+            for incident in _open(actor):
                 if incident.reference in references:
                     items.append(
                         _item(incident, "lifting the hold waits for a second person", None)
                     )
+        if actor.may("incidents.run_drills"):
+            items += [_drill_item(drill) for drill in drills_for(actor).filter(ended_at=None)]
+            today = database_now().date()
+            due = drill_plans_for(actor).filter(retired_at=None, due_on__lte=today + DUE_SOON)
+            running = drills_for(actor).filter(ended_at=None).values("plan")
+            items += [_plan_item(plan, today) for plan in due.exclude(pk__in=running)]
         return items
+
+
+def _open(actor: Actor) -> QuerySet[Incident]:
+    """What waits for people is the same in a drill; its title says that it is one."""
+    return open_incidents_for(actor) | open_drills_for(actor)
+
+
+def _drill_item(drill: Drill) -> AgendaItem:
+    return AgendaItem(
+        title=str(drill),
+        url=reverse("drill", args=[drill.reference]),
+        reason="the drill was left open"
+        if is_left_open(drill, database_now())
+        else "the drill is running",
+        due=drill.started_at,
+        system_key=drill.system.key,
+    )
+
+
+def _plan_item(plan: DrillPlan, today: date) -> AgendaItem:
+    assert plan.due_on is not None
+    return AgendaItem(
+        title=f"Drill: {plan.title}",
+        url=reverse("drill_plan", args=[plan.pk]),
+        reason="the drill is overdue" if plan.due_on < today else "the drill is due",
+        due=plan.due_on,
+        system_key=plan.system.key,
+    )
 
 
 def _report_item(report: HarmReport) -> AgendaItem:

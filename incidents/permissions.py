@@ -36,6 +36,12 @@ declare_actions(
         "Say, as a serving target, what is served now.",
     ),
     Action(
+        "incidents.run_drills",
+        {Role.INCIDENT_COMMANDER, Role.PRIVACY_LEAD, Role.ADMIN},
+        None,
+        "Plan drills on rehearsal systems, start them and end them.",
+    ),
+    Action(
         "incidents.edit_playbooks",
         {Role.INCIDENT_COMMANDER, Role.ADMIN},
         None,

@@ -27,6 +27,8 @@ from incidents.models import (
     AffectedPart,
     Awareness,
     DesiredState,
+    Drill,
+    DrillPlan,
     Episode,
     HarmReport,
     Impact,
@@ -53,7 +55,39 @@ def incidents_for(actor: Actor) -> QuerySet[Incident]:
 
 
 def open_incidents_for(actor: Actor) -> QuerySet[Incident]:
-    return incidents_for(actor).exclude(state__in=FINAL_STATES)
+    """Real incidents that are open; rehearsals are `open_drills_for`."""
+    return incidents_for(actor).filter(drill=False).exclude(state__in=FINAL_STATES)
+
+
+def open_drills_for(actor: Actor) -> QuerySet[Incident]:
+    """The incidents of drills that run, which count in nothing."""
+    return incidents_for(actor).filter(drill=True).exclude(state__in=FINAL_STATES)
+
+
+def drill_plans_for(actor: Actor) -> QuerySet[DrillPlan]:
+    """The plans of drills on the actor's systems, retired ones included."""
+    plans = DrillPlan.objects.select_related("system", "stands_for")
+    if not actor.may("incidents.view"):
+        return plans.none()
+    if actor.system_keys is None:
+        return plans
+    return plans.filter(system__key__in=actor.system_keys)
+
+
+def drills_for(actor: Actor) -> QuerySet[Drill]:
+    """The drills on the actor's systems, newest first."""
+    drills = Drill.objects.select_related("plan", "system", "incident", "called_off_for")
+    return drills.filter(plan__in=drill_plans_for(actor))
+
+
+def drill_by_reference(reference: str, actor: Actor) -> Drill:
+    """Return the drill called `DRILL-0001`, or refuse as if it did not exist."""
+    number = reference.upper().removeprefix("DRILL-")
+    known = number.isdecimal() and len(number) <= LONGEST_NUMBER
+    drill = drills_for(actor).filter(number=int(number)).first() if known else None
+    if drill is None:
+        raise NotFound(f"There is no drill {reference} that you may see.")
+    return drill
 
 
 def reports_for(actor: Actor) -> QuerySet[HarmReport]:
@@ -80,7 +114,7 @@ def incident_by_reference(reference: str, actor: Actor) -> Incident:
 
 def episodes_for(actor: Actor, since: datetime | None = None) -> list[Times]:
     """The times of all episodes the actor may see, detected since a moment."""
-    incidents = incidents_for(actor).exclude(state__in=NO_HARM)
+    incidents = incidents_for(actor).filter(drill=False).exclude(state__in=NO_HARM)
     past = Episode.objects.filter(incident__in=incidents)
     names = [part.name for part in dataclasses.fields(Times)]
     rows = [*incidents.values(*names), *past.values(*names)]
@@ -94,7 +128,9 @@ def present_steps(incident: Incident) -> QuerySet[IncidentStep]:
 
 def published_post_mortems() -> QuerySet[PostMortem]:
     """What anybody may read: frozen, and published by two people."""
-    rows = PostMortem.objects.filter(state=PostMortemState.FROZEN, visibility=Visibility.PUBLIC)
+    rows = PostMortem.objects.filter(
+        state=PostMortemState.FROZEN, visibility=Visibility.PUBLIC, incident__drill=False
+    )
     return rows.select_related("incident").order_by("-frozen_at")
 
 
@@ -152,6 +188,8 @@ def standing_clocks(incident: Incident) -> QuerySet[RegulatorClock]:
 
 def undecided_duties(incident: Incident) -> list[Regime]:
     """The duties that could have started when the incident was detected and are not decided on."""
+    if incident.drill:
+        return []  # a rehearsal starts no duty
     decided = set(standing_clocks(incident).values_list("regime_key", flat=True))
     detected = incident.detected_at.date()
     barred = {regime.key for regime, _why in barred_duties(incident)}

@@ -1,5 +1,7 @@
 """Facts this room publishes for gates, cards and KPIs."""
 
+from datetime import timedelta
+
 from governance.signals.definitions import SignalDefinition, declare_signals
 
 declare_signals(
@@ -11,5 +13,14 @@ declare_signals(
         direction="lower_is_better",
         max_age=None,
         title="Open incidents",
+    ),
+    SignalDefinition(
+        key="drill.last_passed",
+        owner="incidents",
+        unit="seconds",
+        scope="system",
+        direction="lower_is_better",
+        max_age=timedelta(days=183),
+        title="Last drill: seconds until every target had stopped",
     ),
 )

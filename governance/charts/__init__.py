@@ -13,6 +13,7 @@ from governance.charts.interval import ForestRow, Limit, forest_plot, interval_b
 from governance.charts.kinds import RENDERERS, Drawn, draw, draw_all
 from governance.charts.reliability import ReliabilitySeries, reliability_panels
 from governance.charts.svg import Verdict
+from governance.charts.timeline import Span, timeline
 from governance.charts.trend import TrendPoint, sparkline, trend
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Limit",
     "ReliabilitySeries",
     "Side",
+    "Span",
     "TrendPoint",
     "Verdict",
     "change_chart",
@@ -42,5 +44,6 @@ __all__ = [
     "interval_bar",
     "reliability_panels",
     "sparkline",
+    "timeline",
     "trend",
 ]

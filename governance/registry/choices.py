@@ -18,6 +18,11 @@ class HoldEffect(TextChoices):
     NON_PROFILED = "non_profiled", "Serve the non-profiled variant"
 
 
+# How the cause of a hold begins that a drill placed: nothing was wrong, so nothing is verified
+# before two people lift it.
+DRILL_CAUSE = "drill:"
+
+
 class RiskTier(TextChoices):
     LOW = "low", "Low"
     LIMITED = "limited", "Limited"

@@ -10,6 +10,7 @@ from governance.core.clock import database_now
 from governance.core.errors import NotFound
 from governance.people.choices import Role
 from governance.people.models import RoleAssignment, SystemMembership
+from governance.registry.choices import DRILL_CAUSE
 from governance.registry.models import Hold, ModelVersion, System
 from governance.registry.selectors import stops_whole
 from governance.reviews.choices import ApprovalState
@@ -199,9 +200,11 @@ def _release_hold(version: ModelVersion, missing: _Missing) -> None:
 def needs_verification(hold: Hold) -> bool:
     """A hold placed for an incident or by the product is lifted on new evidence only.
 
-    A hold that a person placed by hand is lifted by the judgement of two people, as long as
-    no audit of the version says fail.
+    A hold that a person placed by hand, or a drill, is lifted by the judgement of two people, as
+    long as no audit of the version says fail.
     """
+    if hold.cause.startswith(DRILL_CAUSE):
+        return False
     return bool(hold.incident_reference) or hold.placed_by.startswith("system:")
 
 

@@ -3,11 +3,13 @@
 from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
+from incidents.api.drills import DrillViewSet
 from incidents.api.targets import TargetViewSet
 from incidents.api.views import IncidentViewSet, PlaybookViewSet
 
 router = SimpleRouter(trailing_slash=False)
 router.register("incidents", IncidentViewSet, basename="api-incident")
+router.register("drills", DrillViewSet, basename="api-drill")
 router.register("playbooks", PlaybookViewSet, basename="api-playbook")
 router.register("targets", TargetViewSet, basename="api-target")
 

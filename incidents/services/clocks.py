@@ -197,6 +197,8 @@ def _remind(clock_id: Any, now: datetime) -> bool:
 def _checked(incident: Incident, key: str, statement: str, actor: Actor) -> Regime:
     require(actor, _DECIDES, _systems(incident))
     require_person(actor, "deciding on a duty to report")
+    if incident.drill:
+        raise Conflict(f"{incident.reference} is a drill: no duty to report starts with it.")
     if key not in BY_KEY:
         raise Invalid(f"There is no duty {key!r}: there are {', '.join(BY_KEY)}.")
     if len(statement.strip()) < 10:

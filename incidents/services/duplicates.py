@@ -23,6 +23,8 @@ def mark_duplicate(
         raise NotPermitted("Only the incident commander joins incidents.")
     if incident.pk == original.pk:
         raise Invalid("An incident is no duplicate of itself.")
+    if original.drill:
+        raise Conflict(f"{original.reference} is a drill; what is real is never joined to it.")
     if len(because.strip()) < 10:
         raise Invalid("Say in a sentence why they are the same.")
     # Both rows are locked in one order, so that two people cannot close each into the other.

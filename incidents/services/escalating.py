@@ -66,7 +66,7 @@ def _tell(pk: UUID, actor: Actor) -> bool:
     names = ", ".join(Role(role).label.lower() for role in rung.roles)
     notify(
         recipients=[f"role:{role}{scope}" for role in rung.roles],
-        subject=f"{incident.reference}: nobody has taken command",
+        subject=f"{incident.called}: nobody has taken command",
         body=f"{incident.title} ({incident.get_severity_display()}).",
         link=reverse("incident", args=[incident.reference]),
     )

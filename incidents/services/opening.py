@@ -18,6 +18,7 @@ from governance.registry.models import ModelVersion, System
 from incidents.choices import FINAL_STATES, Kind, Severity, State, TimelineKind
 from incidents.models import Incident
 from incidents.services.copying import copy_playbook
+from incidents.services.drill_endings import call_off_drills
 from incidents.services.escalating import begin_escalation
 from incidents.services.signalling import publish_open_incidents
 from incidents.services.timeline import add_timeline_entry
@@ -101,6 +102,7 @@ def open_incident(
     if drill:  # no number moves, and nobody outside is told of an incident that is none
         return incident, True
     publish_open_incidents(system=system, actor=actor)
+    call_off_drills(incident=incident, actor=actor)
     emit(
         IncidentOpened(
             incident_id=str(incident.pk),

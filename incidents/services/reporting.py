@@ -97,6 +97,8 @@ def merge_report(*, report: HarmReport, incident: Incident, actor: Actor) -> Har
     """Add a report to an open incident that it tells of."""
     if incident.state in FINAL_STATES:
         raise Conflict(f"{incident.reference} is over; open a new incident from the report.")
+    if incident.drill:
+        raise Conflict(f"{incident.reference} is a drill; a harm that was reported is real.")
     decided = _decide(report, actor, {"state": ReportState.MERGED, "incident": incident})
     _note(decided, actor)
     return decided
