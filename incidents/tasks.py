@@ -36,7 +36,6 @@ def tick(payload: dict[str, Any] | None = None) -> int:
     escalate_overdue_holds(actor=machine)
     escalate_due(actor=machine)
     remind_of_clocks(actor=machine)
-    remind_of_drills(actor=machine)
     remind_of_updates(actor=machine)
     remind_of_drills(actor=machine)
     ask_for_due_impacts()
