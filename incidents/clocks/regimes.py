@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from governance.registry.choices import RiskTier
+from incidents.choices import AwareOf
 from incidents.clocks.periods import Period
 
 GDPR = "https://eur-lex.europa.eu/eli/reg/2016/679/oj"
@@ -17,21 +19,39 @@ AI_ACT = "https://eur-lex.europa.eu/eli/reg/2024/1689/oj"
 
 
 @dataclass(frozen=True)
+class Applies:
+    """Since when a duty applies, by which text; what is only reported decides nothing."""
+
+    since: date
+    source: str
+    in_force: bool = True
+
+
+@dataclass(frozen=True)
 class Regime:
-    """One duty to report. `period` is None where the law says no more than without delay."""
+    """One duty to report. `period` is None where the law says no more than without delay.
+
+    `fact` is what somebody has to have become aware of; nothing else starts the clock.
+    """
 
     key: str
     title: str
     article: str
     source: str
     tell: Literal["regulator", "people"]
-    applies_from: date
+    dates: tuple[Applies, ...]
+    fact: AwareOf
     starts: str
     conditions: tuple[str, ...]
     period: Period | None
     phased: bool
-    content: tuple[str, ...]
     note: str = ""
+    high_risk_only: bool = False
+
+    @property
+    def applies_from(self) -> date:
+        """The first day of the text in force."""
+        return min(one.since for one in self.dates if one.in_force)
 
     @property
     def legal_class(self) -> str:
@@ -39,26 +59,26 @@ class Regime:
         return "Regulation of the European Union, directly applicable"
 
 
-_BREACH = (
-    "Personal data were destroyed, lost, altered, disclosed or accessed through a breach of "
-    "security (Article 4(12))."
-)
 _ACT_73 = (
-    "The system is a high-risk AI system placed on the Union market (Article 6).",
+    "The system was placed on the Union market or put into service there (Article 73(1)).",
     "We are its provider, or its deployer acting under Article 26(5).",
-    "It was a serious incident in the sense of Article 3(49).",
     "A causal link to the system is established or reasonably likely.",
 )
-_ACT_CONTENT = (
-    "The system, its version and who is responsible for it",
-    "What happened, when, and how it became known",
-    "Why a link to the system is established or likely",
-    "Who was harmed and how",
-    "What was done, and what will be done",
+_ACT_DATES = (
+    Applies(date(2026, 8, 2), "AI Act, Article 113"),
+    Applies(
+        date(2027, 12, 2),
+        "Reported for systems of Annex III (political agreement of May 2026); not verified",
+        in_force=False,
+    ),
+    Applies(
+        date(2028, 8, 2),
+        "Reported for products of Annex I (political agreement of May 2026); not verified",
+        in_force=False,
+    ),
 )
-_OMNIBUS = (
-    "The duties for systems of Annex III are reported to move to 2 December 2027 (political "
-    "agreement of May 2026): check the text in force before relying on either date."
+_ACT_NOTE = (
+    "Later dates are reported and not verified: check the text in force before relying on them."
 )
 
 REGIMES: tuple[Regime, ...] = (
@@ -68,22 +88,15 @@ REGIMES: tuple[Regime, ...] = (
         article="GDPR, Article 33(1)",
         source=GDPR,
         tell="regulator",
-        applies_from=date(2018, 5, 25),
+        dates=(Applies(date(2018, 5, 25), "GDPR, Article 99(2)"),),
+        fact=AwareOf.DATA_BREACH,
         starts="becoming aware of a breach of personal data",
         conditions=(
-            _BREACH,
             "We are the controller of the data.",
             "A risk to people's rights and freedoms is not unlikely.",
         ),
         period=Period(hours=72),
         phased=True,
-        content=(
-            "Nature of the breach, with kinds and approximate numbers of people and records",
-            "Contact of the data protection officer",
-            "Likely consequences",
-            "Measures taken or proposed",
-            "Reasons for the delay, when later than 72 hours",
-        ),
         note="A proposal (COM(2025) 837) would make it 96 hours; it is not law.",
     ),
     Regime(
@@ -92,17 +105,12 @@ REGIMES: tuple[Regime, ...] = (
         article="GDPR, Article 34(1)",
         source=GDPR,
         tell="people",
-        applies_from=date(2018, 5, 25),
+        dates=(Applies(date(2018, 5, 25), "GDPR, Article 99(2)"),),
+        fact=AwareOf.DATA_BREACH,
         starts="finding that the risk to people is high",
-        conditions=(_BREACH, "The breach is likely to result in a high risk to people."),
+        conditions=("The breach is likely to result in a high risk to people.",),
         period=None,
         phased=False,
-        content=(
-            "What happened, in plain words",
-            "Contact of the data protection officer",
-            "Likely consequences",
-            "Measures taken, and what people can do themselves",
-        ),
         note="The article says without undue delay and names no number of hours.",
     ),
     Regime(
@@ -111,13 +119,14 @@ REGIMES: tuple[Regime, ...] = (
         article="AI Act, Article 73(2)",
         source=AI_ACT,
         tell="regulator",
-        applies_from=date(2026, 8, 2),
+        dates=_ACT_DATES,
+        fact=AwareOf.SERIOUS_INCIDENT,
         starts="becoming aware of the serious incident",
         conditions=_ACT_73,
         period=Period(days=15),
         phased=True,
-        content=_ACT_CONTENT,
-        note=_OMNIBUS,
+        note=_ACT_NOTE,
+        high_risk_only=True,
     ),
     Regime(
         key="ai-act-73-death",
@@ -125,13 +134,14 @@ REGIMES: tuple[Regime, ...] = (
         article="AI Act, Article 73(4)",
         source=AI_ACT,
         tell="regulator",
-        applies_from=date(2026, 8, 2),
+        dates=_ACT_DATES,
+        fact=AwareOf.SERIOUS_INCIDENT,
         starts="becoming aware of the serious incident, or suspecting the link",
         conditions=(*_ACT_73, "A person died."),
         period=Period(days=10),
         phased=True,
-        content=_ACT_CONTENT,
-        note=_OMNIBUS,
+        note=_ACT_NOTE,
+        high_risk_only=True,
     ),
     Regime(
         key="ai-act-73-widespread",
@@ -139,7 +149,8 @@ REGIMES: tuple[Regime, ...] = (
         article="AI Act, Article 73(3)",
         source=AI_ACT,
         tell="regulator",
-        applies_from=date(2026, 8, 2),
+        dates=_ACT_DATES,
+        fact=AwareOf.SERIOUS_INCIDENT,
         starts="becoming aware of the infringement or the disruption",
         conditions=(
             *_ACT_73,
@@ -147,9 +158,25 @@ REGIMES: tuple[Regime, ...] = (
         ),
         period=Period(days=2),
         phased=True,
-        content=_ACT_CONTENT,
-        note=_OMNIBUS,
+        note=_ACT_NOTE,
+        high_risk_only=True,
     ),
 )
 
 BY_KEY = {regime.key: regime for regime in REGIMES}
+
+
+def hindrance(regime: Regime, risk_tier: str | None) -> str:
+    """Return why a duty cannot start for a system registered in this class; empty: it can.
+
+    None stands for an incident that names no system yet.
+    """
+    if not regime.high_risk_only or risk_tier == RiskTier.HIGH:
+        return ""
+    if risk_tier is None:
+        return f"{regime.article} binds high-risk systems, and the incident names no system yet."
+    label = RiskTier(risk_tier).label.lower()
+    return (
+        f"{regime.article} binds high-risk systems, and this one is registered with {label} risk. "
+        "If that is wrong, correct the register first."
+    )

@@ -7,9 +7,55 @@ from django.db.models import F, Q
 
 from governance.core.append_only import AppendOnly
 from governance.core.models import PublicModel
-from incidents.choices import ClockState, FilingPhase
+from incidents.choices import AwareOf, ClockState, FilingPhase
 from incidents.clocks.regimes import BY_KEY, Regime
 from incidents.models.incidents import Incident
+
+
+class Awareness(AppendOnly):
+    """What somebody stated of a fact that duties start from: it was so, since when, or was not.
+
+    Never edited: a correction is a new statement that supersedes the one before.
+    """
+
+    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="awareness")
+    fact = models.CharField(max_length=24, choices=AwareOf)
+    so = models.BooleanField(help_text="Whether the fact is so.")
+    who = models.CharField(
+        max_length=160, blank=True, default="", help_text="Who became aware, by name or function."
+    )
+    aware_at = models.DateTimeField(null=True)
+    zone = models.CharField(max_length=64, blank=True, default="")
+    statement = models.TextField(help_text="What the statement rests on.")
+    stated_by = models.CharField(max_length=80)
+    supersedes = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, related_name="correction"
+    )
+
+    class Meta(AppendOnly.Meta):
+        ordering = ("at",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("incident", "fact"),
+                condition=Q(supersedes__isnull=True),
+                name="awareness_stated_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(fact__in=AwareOf.values), name="awareness_fact_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(so=False, aware_at__isnull=True)
+                | (Q(so=True, aware_at__isnull=False) & ~Q(who="") & ~Q(zone="")),
+                name="awareness_says_who_and_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(aware_at__isnull=True) | Q(aware_at__lte=F("at")),
+                name="awareness_is_of_the_past",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_fact_display()}: {'yes' if self.so else 'no'}"
 
 
 class RegulatorClock(PublicModel):
@@ -30,6 +76,12 @@ class RegulatorClock(PublicModel):
     due_at = models.DateTimeField(null=True, db_index=True)
     latest_at = models.DateTimeField(null=True)
     filed_at = models.DateTimeField(null=True)
+    awareness = models.ForeignKey(
+        Awareness, on_delete=models.PROTECT, null=True, related_name="clocks"
+    )
+    answers = models.JSONField(
+        default=dict, help_text="Question key to what people wrote for the next report."
+    )
     supersedes = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, related_name="correction"
     )
@@ -77,12 +129,19 @@ class Filing(AppendOnly):
     reference = models.CharField(
         max_length=120, blank=True, help_text="The number that the authority gave it."
     )
+    sent_at = models.DateTimeField(null=True, help_text="When it was sent; empty: when recorded.")
     content = models.JSONField()
     sha256 = models.CharField(max_length=64)
     filed_by = models.CharField(max_length=80)
 
     class Meta(AppendOnly.Meta):
         ordering = ("at",)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(sent_at__isnull=True) | Q(sent_at__lte=F("at")),
+                name="filing_sent_in_the_past",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.get_phase_display()} of {self.clock}"

@@ -1,9 +1,10 @@
-"""Clocks of law on an incident: started by a fact, ruled out with a reason, filed, reminded of."""
+"""Clocks of law on an incident: started by a fact, ruled out with a reason, reminded of.
+
+Who became aware is stated in `awareness`; what is reported is recorded in `filing`.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
@@ -18,17 +19,16 @@ from governance.ledger.services import record_entry
 from governance.outbox.services import notify
 from governance.people.choices import Role
 from governance.registry.access import require, require_person
-from incidents.choices import ClockState, FilingPhase, StepType, TimelineKind
-from incidents.clocks.forms import filled_form
+from incidents.choices import ClockState, StepType, TimelineKind
 from incidents.clocks.periods import calendar_of, ends_of
-from incidents.clocks.regimes import BY_KEY, Regime
-from incidents.models import ClockReminder, Filing, Incident, RegulatorClock
-from incidents.selectors import standing_clocks, undecided_duties
+from incidents.clocks.regimes import BY_KEY, Regime, hindrance
+from incidents.models import Awareness, ClockReminder, Incident, RegulatorClock
+from incidents.selectors import standing_awareness, standing_clocks, undecided_duties
 from incidents.services.settling import settle_steps
 from incidents.services.timeline import add_timeline_entry
 
 REMINDERS = (50, 75, 90, 100)  # per cent of the period; at 100 it is over
-_DECIDES = "incidents.report_to_authority"
+DECIDES = "incidents.report_to_authority"
 
 
 @transaction.atomic
@@ -36,31 +36,46 @@ def start_clock(
     *,
     incident: Incident,
     regime_key: str,
-    aware_at: datetime,
     confirmed: Collection[str],
     statement: str,
     country: str,
-    zone: str,
     actor: Actor,
+    zone: str = "",
 ) -> RegulatorClock:
-    """Start a duty to report: a person states when we became aware, and that it applies.
+    """Start a duty to report from the moment that somebody stated to have become aware.
 
     `confirmed` holds the conditions of the article that the person stands for: all of them.
+    `zone` is the authority's; by default that of the statement.
     """
     regime = _checked(incident, regime_key, statement, actor)
+    _may_start(incident, regime)
+    awareness = standing_awareness(incident, regime.fact)
+    if awareness is None:
+        raise Conflict(
+            f"{regime.article} starts with {regime.starts}: state first who became aware, and when."
+        )
+    if not awareness.so:
+        raise Conflict(
+            f"It is stated that there was no such fact ({awareness.statement}); correct that first."
+        )
     unconfirmed = [one for one in regime.conditions if one not in confirmed]
     if unconfirmed:
         raise Invalid(f"{regime.article} applies only when this is so: {unconfirmed[0]}")
-    clock = _running(incident, regime, aware_at, statement, country, zone, actor)
+    clock = _running(incident, regime, awareness, statement, country, zone, actor)
     _insert(clock)
-    _tell(clock, "incidents.clock_started", _started_sentence(clock), actor)
+    tell(clock, "incidents.clock_started", _started_sentence(clock), actor)
     _settle(incident, actor)
     return clock
 
 
 @transaction.atomic
 def rule_out_duties(
-    *, incident: Incident, regime_keys: Collection[str], statement: str, actor: Actor
+    *,
+    incident: Incident,
+    regime_keys: Collection[str],
+    statement: str,
+    actor: Actor,
+    awareness: Awareness | None = None,
 ) -> list[RegulatorClock]:
     """Record why duties to report do not apply; those decided already stay as they are."""
     decided = set(standing_clocks(incident).values_list("regime_key", flat=True))
@@ -75,82 +90,46 @@ def rule_out_duties(
             state=ClockState.NOT_APPLICABLE,
             statement=statement.strip(),
             decided_by=actor.reference,
+            awareness=awareness,
         )
         _insert(clock)
         sentence = f"{regime.article} does not apply: {statement.strip()}"
-        _tell(clock, "incidents.clock_ruled_out", sentence, actor)
+        tell(clock, "incidents.clock_ruled_out", sentence, actor)
         ruled_out.append(clock)
     _settle(incident, actor)
     return ruled_out
 
 
 @transaction.atomic
-def correct_awareness(
-    *,
-    clock: RegulatorClock,
-    aware_at: datetime,
-    statement: str,
-    country: str = "",
-    zone: str = "",
-    actor: Actor,
-) -> RegulatorClock:
-    """Replace a running clock by one that began at another moment; the old one stays on record."""
+def reconsider_duty(*, clock: RegulatorClock, statement: str, actor: Actor) -> None:
+    """Open a duty again that was ruled out; the earlier decision stays on record."""
     regime = _checked(clock.incident, clock.regime_key, statement, actor)
-    moved = RegulatorClock.objects.filter(pk=clock.pk, state=ClockState.RUNNING).update(
+    moved = RegulatorClock.objects.filter(pk=clock.pk, state=ClockState.NOT_APPLICABLE).update(
         state=ClockState.SUPERSEDED
     )
     if moved != 1:
-        raise Conflict("Only a running clock is corrected.")
-    country, zone = country or clock.country, zone or clock.zone
-    corrected = _running(clock.incident, regime, aware_at, statement, country, zone, actor)
-    corrected.supersedes = clock
+        raise Conflict("Only a duty that was ruled out is considered again.")
+    sentence = f"{regime.article} is considered again: {statement.strip()}"
+    tell(clock, "incidents.clock_reconsidered", sentence, actor)
+
+
+def restart_clock(*, clock: RegulatorClock, awareness: Awareness, actor: Actor) -> RegulatorClock:
+    """Replace a running clock by one that begins with a corrected statement."""
+    RegulatorClock.objects.filter(pk=clock.pk).update(state=ClockState.SUPERSEDED)
+    corrected = _running(
+        clock.incident,
+        clock.regime,
+        awareness,
+        clock.statement,
+        clock.country,
+        clock.zone,
+        actor,
+    )
+    corrected.supersedes, corrected.answers = clock, clock.answers
     _insert(corrected)
     sentence = f"Corrected by {actor.display}. {_started_sentence(corrected)}"
-    _tell(corrected, "incidents.clock_corrected", sentence, actor)
+    tell(corrected, "incidents.clock_corrected", sentence, actor)
     return corrected
-
-
-@transaction.atomic
-def record_filing(
-    *, clock: RegulatorClock, phase: str, reference: str, delay: str = "", actor: Actor
-) -> Filing:
-    """Record that a report was sent, freeze what it said, and stop the clock with the first one.
-
-    A report after the period needs the reasons for the delay.
-    """
-    require(actor, _DECIDES, _systems(clock.incident))
-    require_person(actor, "reporting to an authority")
-    if phase not in FilingPhase.values:
-        raise Invalid(f"A report is one of {', '.join(FilingPhase.values)}, not {phase!r}.")
-    clock = RegulatorClock.objects.select_for_update(of=("self",)).get(pk=clock.pk)
-    if clock.state not in (ClockState.RUNNING, ClockState.FILED):
-        raise Conflict("Only a duty that applies is reported under.")
-    if phase != FilingPhase.INITIAL and clock.state == ClockState.RUNNING:
-        raise Conflict("The initial report comes first; it may be incomplete.")
-    if phase == FilingPhase.INITIAL and clock.state == ClockState.FILED:
-        raise Conflict("The initial report is recorded already.")
-    now = database_now()
-    late = clock.due_at is not None and now > clock.due_at and clock.state == ClockState.RUNNING
-    if late and len(delay.strip()) < 20:
-        raise Invalid("The report comes after the period: give the reasons for the delay.")
-    content = filled_form(clock, delay=delay.strip())
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    filing = Filing.objects.create(
-        clock=clock,
-        phase=phase,
-        reference=reference.strip(),
-        content=content,
-        sha256=hashlib.sha256(text.encode()).hexdigest(),
-        filed_by=actor.reference,
-    )
-    if clock.state == ClockState.RUNNING:
-        clock.state, clock.filed_at = ClockState.FILED, now
-        clock.save(update_fields=["state", "filed_at", "updated_at"])
-    numbered = f" under {reference.strip()}" if reference.strip() else ""
-    sentence = f"{filing.get_phase_display()} by {clock.regime.article} sent{numbered}."
-    facts = {"phase": phase, "sha256": filing.sha256}
-    _tell(clock, "incidents.report_filed", sentence, actor, facts)
-    return filing
 
 
 def remind_of_clocks(*, actor: Actor, now: datetime | None = None) -> int:
@@ -195,10 +174,9 @@ def _remind(clock_id: Any, now: datetime) -> bool:
 
 
 def _checked(incident: Incident, key: str, statement: str, actor: Actor) -> Regime:
-    require(actor, _DECIDES, _systems(incident))
+    require(actor, DECIDES, systems_of(incident))
     require_person(actor, "deciding on a duty to report")
-    if incident.drill:
-        raise Conflict(f"{incident.reference} is a drill: no duty to report starts with it.")
+    refuse_drill(incident)
     if key not in BY_KEY:
         raise Invalid(f"There is no duty {key!r}: there are {', '.join(BY_KEY)}.")
     if len(statement.strip()) < 10:
@@ -215,23 +193,21 @@ def _settle(incident: Incident, actor: Actor) -> None:
         )
 
 
-def _systems(incident: Incident) -> list[Any]:
+def systems_of(incident: Incident) -> list[Any]:
     return [incident.system] if incident.system else []
 
 
 def _running(
     incident: Incident,
     regime: Regime,
-    aware_at: datetime,
+    awareness: Awareness,
     statement: str,
     country: str,
     zone: str,
     actor: Actor,
 ) -> RegulatorClock:
-    if aware_at.tzinfo is None:
-        raise Invalid("Say when we became aware as a time with a zone.")
-    if aware_at > database_now():
-        raise Invalid("Nobody becomes aware of something in the future.")
+    aware_at, zone = awareness.aware_at, zone or awareness.zone
+    assert aware_at is not None
     if aware_at.date() < regime.applies_from:
         raise Invalid(f"{regime.article} applies since {regime.applies_from:%d %B %Y}.")
     clock = RegulatorClock(
@@ -241,6 +217,7 @@ def _running(
         statement=statement.strip(),
         decided_by=actor.reference,
         aware_at=aware_at,
+        awareness=awareness,
         country=country.upper(),
         zone=zone,
     )
@@ -251,6 +228,18 @@ def _running(
             raise Invalid(str(problem)) from None
         clock.due_at, clock.latest_at = ends.due, ends.latest
     return clock
+
+
+def refuse_drill(incident: Incident) -> None:
+    if incident.drill:
+        raise Conflict(f"{incident.reference} is a drill: no duty to report starts with it.")
+
+
+def _may_start(incident: Incident, regime: Regime) -> None:
+    """A duty of high-risk systems starts for no other; the register says which is one."""
+    risk = incident.system.risk_tier if incident.system else None
+    if hindered := hindrance(regime, risk):
+        raise Conflict(hindered)
 
 
 def _insert(clock: RegulatorClock) -> None:
@@ -272,7 +261,7 @@ def _started_sentence(clock: RegulatorClock) -> str:
     return f"{regime.article} applies: report by {clock.due_at:%d %B %Y, %H:%M} UTC."
 
 
-def _tell(
+def tell(
     clock: RegulatorClock,
     verb: str,
     sentence: str,

@@ -5,6 +5,7 @@ from django.urls import path
 from incidents.web import (
     actions,
     clocks,
+    filings,
     drills,
     metrics,
     pages,
@@ -103,18 +104,43 @@ urlpatterns = [
         name="incident_clock_start",
     ),
     path(
-        "incidents/<str:reference>/clocks/<uuid:clock_id>/correct/",
-        clocks.correct,
-        name="incident_clock_correct",
+        "incidents/<str:reference>/awareness/<slug:fact>/",
+        clocks.awareness,
+        name="incident_awareness",
+    ),
+    path(
+        "incidents/<str:reference>/clocks/<uuid:clock_id>/reconsider/",
+        clocks.reconsider,
+        name="incident_clock_reconsider",
     ),
     path(
         "incidents/<str:reference>/clocks/<uuid:clock_id>/report/",
-        clocks.file,
+        filings.report,
         name="incident_clock_file",
     ),
     path(
+        "incidents/<str:reference>/clocks/<uuid:clock_id>/report/write/",
+        filings.write,
+        name="incident_clock_write",
+    ),
+    path(
         "incidents/<str:reference>/clocks/<uuid:clock_id>/report.json",
-        clocks.export,
+        filings.draft_json,
         name="incident_clock_json",
+    ),
+    path(
+        "incidents/<str:reference>/clocks/<uuid:clock_id>/report.pdf",
+        filings.draft_pdf,
+        name="incident_clock_pdf",
+    ),
+    path(
+        "incidents/<str:reference>/clocks/<uuid:clock_id>/filings/<uuid:filing_id>.json",
+        filings.filed_json,
+        name="incident_filing_json",
+    ),
+    path(
+        "incidents/<str:reference>/clocks/<uuid:clock_id>/filings/<uuid:filing_id>.pdf",
+        filings.filed_pdf,
+        name="incident_filing_pdf",
     ),
 ]
