@@ -22,8 +22,11 @@ WHOLE_SECONDS = 10.0
 LONGEST_ANSWER = 64 * 1024
 _UNICAST = ipaddress.ip_network("2000::/3")  # all that is handed out of IPv6
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
-#: Public addresses that lead into a cloud's own machinery (Azure's wire server, Oracle's metadata).
-_INSIDE = (ipaddress.ip_network("168.63.129.16/32"), ipaddress.ip_network("192.0.0.0/24"))
+#: Taken for public by the standard library: a cloud's own machinery (Azure's wire server, Oracle's
+#: metadata), and addresses of documentation.
+_INSIDE = tuple(
+    ipaddress.ip_network(each) for each in ("168.63.129.16/32", "192.0.0.0/24", "3fff::/20")
+)
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -58,7 +61,7 @@ def is_public(text: str) -> bool:
         address.scope_id or (address not in _UNICAST and address not in _NAT64)
     ):
         return False
-    if any(inner in each for each in _INSIDE):
+    if any(inner in each or address in each for each in _INSIDE):
         return False
     checked = (inner,) if address in _NAT64 else (address, inner)
     return all(each.is_global and not each.is_multicast for each in checked)

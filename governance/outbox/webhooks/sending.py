@@ -142,7 +142,8 @@ def deliver_due(at_once: int = AT_ONCE, most: int = 200) -> int:
 class Sender:
     """A thread of the relay that sends, so that a slow server delays no event and no ledger."""
 
-    def __init__(self) -> None:
+    def __init__(self, at_once: int = AT_ONCE) -> None:
+        self._at_once = at_once
         self._stop = threading.Event()
         self._hear, self._tell = socket.socketpair()
         self._hear.setblocking(False)
@@ -164,14 +165,14 @@ class Sender:
             self._tell.send(b"1")
 
     def _run(self) -> None:
-        dispatcher = Dispatcher(ended=self._wake)
+        dispatcher = Dispatcher(self._at_once, ended=self._wake)
         while not self._stop.is_set():
             try:
                 self._listen()
                 end_what_cannot_leave()
                 dispatcher.note(patience=0)
                 dispatcher.not_to.clear()
-                if not dispatcher.begin(AT_ONCE):
+                if not dispatcher.begin(self._at_once):
                     self._sleep()
             except Exception:
                 logger.exception("Sending webhooks failed; it goes on in a moment.")
