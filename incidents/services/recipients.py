@@ -118,5 +118,5 @@ def standing_messages() -> list[Communication]:
     sent = Communication.objects.filter(state=CommunicationState.SENT).exclude(
         incident__state__in=FINAL_STATES
     )
-    newest = sent.order_by("incident", "audience", "-sent_at", "-number")
-    return list(newest.distinct("incident", "audience").select_related("incident__system"))
+    newest = sent.order_by("incident_id", "audience", "-sent_at", "-number")
+    return list(newest.distinct("incident_id", "audience").select_related("incident__system"))

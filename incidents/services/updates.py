@@ -121,6 +121,6 @@ def _remind(update: OwedUpdate, now: datetime, actor: Actor) -> bool:
 def _last_words(incidents: list[Incident]) -> dict[tuple[object, str], Communication]:
     sent = Communication.objects.filter(
         incident__in=incidents, state=CommunicationState.SENT
-    ).order_by("incident", "audience", "-sent_at", "-number")
-    rows = sent.distinct("incident", "audience")
+    ).order_by("incident_id", "audience", "-sent_at", "-number")
+    rows = sent.distinct("incident_id", "audience")
     return {(one.incident_id, one.audience): one for one in rows}

@@ -160,9 +160,7 @@ def test_a_correction_and_what_follows_it_say_so_in_the_readers_language() -> No
     assert f"This corrects our message of {said_at(wrong, 'en')}" in english.body
     assert german.subject == "Berichtigung: Three people"
     assert "1. Juni 2026, 12:00 Uhr (UTC)" in german.body
-    later = framed(
-        text, language="en", reference="INC-0007", number=3, corrected=[(wrong, right)]
-    )
+    later = framed(text, language="en", reference="INC-0007", number=3, corrected=[(wrong, right)])
     assert "was corrected on 1 June 2026, 13:00 UTC; the correction holds." in later.body
     plain = framed(text, language="en", reference="INC-0007", number=1)
     assert "correct" not in plain.body
