@@ -17,14 +17,33 @@ class IncidentsConfig(AppConfig):
         )
         from incidents import permissions, receivers, signals  # noqa: F401  (they register)
         from incidents.agenda import IncidentAgenda, IncidentSearch
-        from incidents.personal_data import REPORTS_KEPT, ReportHolder
+        from incidents.message_agenda import MessageAgenda
+        from incidents.personal_data import (
+            DELIVERIES_KEPT,
+            REMINDERS_KEPT,
+            REPORTS_KEPT,
+            MessageHolder,
+            ReportHolder,
+        )
 
+        from governance.registry.ports import register_preview
+        from incidents.web.previews import preview_panel
+
+        register_preview("incidents", preview_panel)
         register_agenda_source(IncidentAgenda())
         register_search_source(IncidentSearch())
         register_personal_data_holder(ReportHolder())
-        register_retention_rule(REPORTS_KEPT)
+        register_agenda_source(MessageAgenda())
+        register_personal_data_holder(MessageHolder())
+        for rule in (REPORTS_KEPT, DELIVERIES_KEPT, REMINDERS_KEPT):
+            register_retention_rule(rule)
+        register_retention_rule(
+            KeepForever("incidents.Contact", "A few rows; a person is erased from one by hand.")
+        )
         for model in (
             "Incident",
+            "Communication",
+            "CommunicationText",
             "DesiredState",
             "Drill",
             "DrillPlan",

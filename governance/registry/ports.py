@@ -1,4 +1,4 @@
-"""Where upper rooms hang in: what must hold before a release, and panels of the system page.
+"""Where upper rooms hang in: guards of a release, panels of the system page, previews of a change.
 
 The registry calls what is registered here and knows nothing of who registered it.
 """
@@ -9,8 +9,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.http import HttpRequest
+from django.utils.safestring import SafeString, mark_safe
 
-from governance.registry.models import Hold, System
+from governance.registry.models import (
+    Hold,
+    ModelVersion,
+    PersonalizationType,
+    Purpose,
+    Surface,
+    System,
+)
 
 ReleaseGuard = Callable[[Hold], list[str]]
 PanelRender = Callable[[HttpRequest, System], str]
@@ -35,9 +43,49 @@ class SystemColumn:
     fill: Callable[[list[System]], dict[str, str]]
 
 
+@dataclass(frozen=True)
+class HoldProposal:
+    """A hold that somebody is about to place; `kind` names which target it is."""
+
+    kind: str
+    target: System | Surface | Purpose | ModelVersion
+    effect: str
+
+
+@dataclass(frozen=True)
+class PauseProposal:
+    """Another answer to what a system does while it is held."""
+
+    system: System
+    on_pause: str
+
+
+@dataclass(frozen=True)
+class RegionRuleProposal:
+    """Another way to choose about a purpose in a region; without a regime the rule ends."""
+
+    purpose: Purpose
+    region: str
+    regime: str | None
+
+
+@dataclass(frozen=True)
+class AgeRuleProposal:
+    """Another age from which a type is open in a region."""
+
+    type: PersonalizationType
+    region: str
+    minimum_age: int
+    unknown_age: str
+
+
+Proposal = HoldProposal | PauseProposal | RegionRuleProposal | AgeRuleProposal
+PreviewRender = Callable[[HttpRequest, Proposal], str]
+
 _release_guards: dict[str, ReleaseGuard] = {}
 _panels: dict[str, SystemPanel] = {}
 _columns: dict[str, SystemColumn] = {}
+_previews: dict[str, PreviewRender] = {}
 
 
 def register_release_guard(guard: ReleaseGuard) -> None:
@@ -67,3 +115,14 @@ def register_system_column(
 
 def system_columns() -> tuple[SystemColumn, ...]:
     return tuple(_columns[key] for key in sorted(_columns))
+
+
+def register_preview(key: str, render: PreviewRender) -> None:
+    """Add what people see of a change before they make it; `render` returns safe HTML."""
+    _previews[key] = render
+
+
+def render_previews(request: HttpRequest, proposal: Proposal) -> SafeString:
+    """What every room above says of a change that is not made yet."""
+    told = [_previews[key](request, proposal) for key in sorted(_previews)]
+    return mark_safe("".join(told))  # noqa: S308  (previews render templates)

@@ -11,9 +11,8 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from governance.core.actors import Actor
 from governance.core.api.viewsets import BaseViewSet
-from governance.core.errors import Invalid, NotFound
+from governance.core.errors import Invalid
 from governance.registry import selectors, services
 from governance.registry.api.serializers import (
     HoldReasonSerializer,
@@ -21,7 +20,7 @@ from governance.registry.api.serializers import (
     LiftSerializer,
     PlaceHoldSerializer,
 )
-from governance.registry.models import Hold, Purpose
+from governance.registry.models import Hold
 from governance.registry.models.holds import TARGETS
 from governance.registry.ports import release_guards
 
@@ -65,7 +64,7 @@ class HoldViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BaseViewSet)
             raise Invalid("Name exactly one of system, surface, purpose or version.")
         ((kind, key),) = named.items()
         cause = fields.pop("cause", f"manual:{self.actor.reference}")
-        target = {kind: find_target(kind, key, self.actor)}
+        target = {kind: selectors.find_target(kind, key, self.actor)}
         known = Hold.objects.active().filter(cause=cause, **target).exists()
         hold = services.place_hold(**target, cause=cause, actor=self.actor, **fields)
         answer = status.HTTP_200_OK if known else status.HTTP_201_CREATED
@@ -98,19 +97,3 @@ class HoldViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BaseViewSet)
             return Response(waiting, status=status.HTTP_202_ACCEPTED)
         hold = services.release_hold(hold=hold, actor=self.actor, reason=reason)
         return Response({"state": "lifted", "hold": HoldSerializer(hold).data})
-
-
-def find_target(kind: str, key: str, actor: Actor) -> Any:
-    """The target of a hold by its key, if the actor may see it."""
-    if kind == "system":
-        return selectors.find_system(key, actor)
-    if kind == "version":
-        system_key, _, version_key = key.partition(":")
-        return selectors.find_version(system_key, version_key, actor)
-    targets: QuerySet[Any] = (
-        selectors.surfaces_for(actor) if kind == "surface" else Purpose.objects.all()
-    )
-    found = targets.filter(key=key).first()
-    if found is None:
-        raise NotFound(f"There is no {kind} {key!r} that you may see.")
-    return found

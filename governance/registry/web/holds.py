@@ -7,16 +7,18 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from governance.core.actors import Actor
+from governance.core.clock import database_now
 from governance.core.errors import DomainError, NotFound
 from governance.people.actors import request_actor
 from governance.people.web.access import requires
 from governance.registry import selectors, services
 from governance.registry.choices import HoldEffect
-from governance.registry.models import Hold, System
-from governance.registry.ports import release_guards
+from governance.registry.models import Hold, ModelVersion, Purpose, Surface, System
+from governance.registry.ports import HoldProposal, release_guards, render_previews
 from governance.registry.services.holds import default_effect
 from governance.registry.web.forms import HoldForm
 
@@ -26,22 +28,56 @@ EFFECTS = {
 }
 
 
-def effect_in_words(system: System) -> str:
-    fallback = system.fallback_version
-    sentence = EFFECTS[HoldEffect(default_effect(system=system, version=None))]
-    return f"{sentence} The fallback is {fallback.key}." if fallback else sentence
+def effect_in_words(target: System | Surface | Purpose | ModelVersion, kind: str) -> str:
+    """Say what a hold on the target does unless another effect is chosen."""
+    if isinstance(target, (System, ModelVersion)):
+        system = target if isinstance(target, System) else target.system
+        fallback = system.fallback_version
+        effect = HoldEffect(default_effect(system=system, version=None))
+        sentence = EFFECTS[effect]
+        told = effect == HoldEffect.NON_PROFILED and fallback is not None
+        return f"{sentence} The fallback is {fallback.key}." if told and fallback else sentence
+    return f"Nobody is personalised for on this {kind} from the next request on."
 
 
 @requires("registry.hold")
 def place(request: HttpRequest, key: str) -> HttpResponse:
     """Hold a system: says what will happen, asks why, then acts at once."""
+    system = selectors.find_system(key, request_actor(request))
+    return _place(request, "system", system, reverse("system", args=[system.key]))
+
+
+@requires("registry.hold")
+def place_on(request: HttpRequest, kind: str, key: str) -> HttpResponse:
+    """Hold a surface, a purpose or a version in the same way."""
+    target = selectors.find_target(kind, key, request_actor(request))
+    back = {
+        "surface": lambda: reverse("surfaces"),
+        "purpose": lambda: reverse("purpose", args=[target.key]),
+        "version": lambda: reverse("version", args=[target.system.key, target.key]),
+    }
+    if kind not in back:
+        raise NotFound(f"A hold has no target of the kind {kind!r}.")
+    return _place(request, kind, target, back[kind]())
+
+
+def _place(
+    request: HttpRequest, kind: str, target: System | Surface | Purpose | ModelVersion, back: str
+) -> HttpResponse:
     actor = request_actor(request)
-    system = selectors.find_system(key, actor)
+    preview = ""
+    asked = request.method == "POST" and "preview" in request.POST
+    if asked:
+        preview = render_previews(request, HoldProposal(kind, target, _effect(request, target)))
+        if request.headers.get("HX-Request"):
+            return HttpResponse(preview)
     form = HoldForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    if asked:
+        form = HoldForm(initial=request.POST.dict())
+    elif request.method == "POST" and form.is_valid():
         try:
             hold = services.place_hold(
-                system=system,
+                **{kind: target},  # type: ignore[arg-type]  # the kind is the target's name
                 effect=form.cleaned_data["effect"] or None,
                 cause=f"manual:{actor.reference}",
                 reason=form.cleaned_data["reason"],
@@ -52,8 +88,25 @@ def place(request: HttpRequest, key: str) -> HttpResponse:
         else:
             messages.success(request, "Held. Another person approves it within 24 hours.")
             return redirect("hold", hold.pk)
-    context = {"system": system, "form": form, "effect": effect_in_words(system)}
+    context = {
+        "target": target,
+        "kind": kind,
+        "form": form,
+        "effect": effect_in_words(target, kind),
+        "preview": preview,
+        "back": back,
+    }
     return render(request, "registry/place_hold.html", context)
+
+
+def _effect(request: HttpRequest, target: System | Surface | Purpose | ModelVersion) -> str:
+    """The effect that is chosen in the form, else what the target would do by itself."""
+    chosen = request.POST.get("effect", "")
+    if chosen in HoldEffect.values:
+        return chosen
+    system = target if isinstance(target, System) else None
+    version = target if isinstance(target, ModelVersion) else None
+    return default_effect(system=system, version=version)
 
 
 @requires("registry.view")
@@ -70,6 +123,12 @@ def hold(request: HttpRequest, hold_id: UUID) -> HttpResponse:
         "hold": found,
         "effect": EFFECTS[HoldEffect(found.effect)],
         "missing": missing,
+        "overdue": bool(
+            not found.approved_by
+            and found.approve_by
+            and not found.released_at
+            and found.approve_by < database_now()
+        ),
         "proposed_by_me": found.release_proposed_by == actor.reference,
         "may_lift": actor.may("registry.lift_hold"),
         "may_approve": actor.may("registry.approve_hold")

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.utils import timezone
 
 from governance.core.errors import DomainError, NotFound
@@ -15,8 +16,9 @@ from governance.people.actors import request_actor
 from governance.people.web.access import requires
 from governance.registry import services
 from governance.registry.basis_warnings import RELATIONS, profile_of, warnings_of
-from governance.registry.choices import LawfulBasis
+from governance.registry.choices import LawfulBasis, Mechanism, UnknownAge
 from governance.registry.models import Feature, PersonalizationType, Purpose, System
+from governance.registry.ports import AgeRuleProposal, RegionRuleProposal, render_previews
 from governance.registry.web.purpose_forms import (
     AgeRuleForm,
     PurposeForm,
@@ -160,6 +162,13 @@ def set_rule(request: HttpRequest, key: str) -> HttpResponse:
     """Say how people choose about a purpose in a region, from now or later on."""
     found = find_purpose(key)
     form = RegionRuleForm(request.POST or None, initial={"region": request.GET.get("region", "")})
+    title = f"How people choose about {found.title}"
+    if request.method == "POST" and "preview" in request.POST:
+        shown = _rule_preview(request, found)
+        if request.headers.get("HX-Request"):
+            return HttpResponse(shown)
+        form = RegionRuleForm(initial=request.POST.dict())
+        return _form(request, form, found, "purpose", title, title=title, shown=shown)
     if request.method == "POST" and form.is_valid():
         try:
             services.set_region_rule(
@@ -170,8 +179,16 @@ def set_rule(request: HttpRequest, key: str) -> HttpResponse:
         else:
             messages.success(request, "The rule is set. What held before stays as it was.")
             return redirect("purpose", found.key)
-    title = f"How people choose about {found.title}"
-    return _form(request, form, found, "purpose", title, title=title)
+    follows = "#id_region, #id_regime"
+    return _form(request, form, found, "purpose", title, title=title, follows=follows)
+
+
+def _rule_preview(request: HttpRequest, purpose: Purpose) -> str:
+    """What the rule in the form would do; a part that is not filled in yet does nothing."""
+    region, regime = request.POST.get("region", "").strip(), request.POST.get("regime", "")
+    if not region or regime not in Mechanism.values:
+        return render_to_string("registry/preview_waits.html", request=request)
+    return render_previews(request, RegionRuleProposal(purpose, region, regime))
 
 
 @requires("registry.edit_purposes")
@@ -194,6 +211,13 @@ def set_age(request: HttpRequest, key: str) -> HttpResponse:
     """Say from which age a type is open in a region."""
     kind = find_type(key)
     form = AgeRuleForm(request.POST or None)
+    title = f"From which age: {kind.title}"
+    if request.method == "POST" and "preview" in request.POST:
+        shown = _age_preview(request, kind)
+        if request.headers.get("HX-Request"):
+            return HttpResponse(shown)
+        form = AgeRuleForm(initial=request.POST.dict())
+        return _form(request, form, None, "", "", title=title, shown=shown)
     if request.method == "POST" and form.is_valid():
         try:
             services.set_age_rule(type=kind, actor=request_actor(request), **form.cleaned_data)
@@ -202,7 +226,16 @@ def set_age(request: HttpRequest, key: str) -> HttpResponse:
         else:
             messages.success(request, "The age rule is set. What held before stays as it was.")
             return redirect("purposes")
-    return _form(request, form, None, "", "", title=f"From which age: {kind.title}")
+    follows = "#id_region, #id_minimum_age, #id_unknown_age"
+    return _form(request, form, None, "", "", title=title, follows=follows)
+
+
+def _age_preview(request: HttpRequest, kind: PersonalizationType) -> str:
+    region, age = request.POST.get("region", "").strip(), request.POST.get("minimum_age", "")
+    unknown = request.POST.get("unknown_age", "")
+    if not region or not age.isdecimal() or len(age) > 2 or unknown not in UnknownAge.values:
+        return render_to_string("registry/preview_waits.html", request=request)
+    return render_previews(request, AgeRuleProposal(kind, region, int(age), unknown))
 
 
 @requires("registry.edit_purposes")
@@ -236,6 +269,8 @@ def _form(
     fresh: str,
     *,
     title: str = "",
+    follows: str = "",
+    shown: str = "",
 ) -> HttpResponse:
     at_purpose = found is not None and back == "purpose"
     context = {
@@ -244,6 +279,8 @@ def _form(
         "note": "Saving a change makes approvals of every system that uses it stale."
         if at_purpose or title
         else "",
+        "follows": follows,
+        "preview": shown,
         "back": f"/register/purposes/{found.key}/" if found else "/register/purposes/",
         "back_label": found.title if found else "Purposes and types",
     }

@@ -11,6 +11,7 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
 from governance.core.actors import Actor
@@ -19,6 +20,7 @@ from governance.ledger.models import LedgerEntry
 from governance.people.actors import request_actor
 from governance.people.web.access import requires
 from governance.registry import ports, selectors, services
+from governance.registry.choices import OnPause
 from governance.registry.models import Feature, Hold, ModelVersion, Purpose, System
 from governance.registry.web.flow_map import draw_map
 from governance.registry.web.forms import SystemForm
@@ -218,6 +220,12 @@ def edit_system(request: HttpRequest, key: str | None = None) -> HttpResponse:
     """Register a system, or change its registration (approvals become stale)."""
     actor = request_actor(request)
     found = selectors.find_system(key, actor) if key else None
+    if found is not None and request.method == "POST" and "preview" in request.POST:
+        shown = _pause_preview(request, found)
+        if request.headers.get("HX-Request"):
+            return HttpResponse(shown)
+        form = SystemForm(instance=found, actor=actor, initial=request.POST.dict())
+        return _system_form(request, form, found, shown)
     form = SystemForm(request.POST or None, instance=found, actor=actor)
     if request.method == "POST" and form.is_valid():
         given = {name: form.cleaned_data[name] for name in form.cleaned_data if name != "key"}
@@ -231,6 +239,26 @@ def edit_system(request: HttpRequest, key: str | None = None) -> HttpResponse:
             return redirect("system", made.key)
         except DomainError as refusal:
             form.add_error(None, refusal.sentence)
-    title = f"Edit {found.title}" if found else "Register a system"
-    context = {"form": form, "title": title, "back": "/systems/", "back_label": "Systems"}
+    return _system_form(request, form, found)
+
+
+def _system_form(
+    request: HttpRequest, form: SystemForm, found: System | None, shown: str = ""
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "title": f"Edit {found.title}" if found else "Register a system",
+        "back": "/systems/",
+        "back_label": "Systems",
+        "follows": "#id_on_pause" if found else "",
+        "preview": shown,
+    }
     return render(request, "registry/form.html", context)
+
+
+def _pause_preview(request: HttpRequest, system: System) -> str:
+    """What a hold would do with the answer chosen in the form."""
+    chosen = request.POST.get("on_pause", "")
+    if chosen not in OnPause.values:
+        return render_to_string("registry/preview_waits.html", request=request)
+    return ports.render_previews(request, ports.PauseProposal(system, chosen))

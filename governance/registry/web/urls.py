@@ -22,6 +22,7 @@ urlpatterns = [
         name="version_step",
     ),
     path("systems/<str:key>/hold/", holds.place, name="hold_place"),
+    path("holds/new/<str:kind>/<str:key>/", holds.place_on, name="hold_place_on"),
     path("holds/<uuid:hold_id>/", holds.hold, name="hold"),
     path("holds/<uuid:hold_id>/lift/", holds.lift, name="hold_lift"),
     path("holds/<uuid:hold_id>/approve/", holds.approve, name="hold_approve"),
