@@ -82,6 +82,8 @@ def count_impact(*, incident: Incident) -> Impact:
     reached = until or database_now()
     found = gather_impact(incident, since, reached)
     with transaction.atomic():
+        counted = Impact.objects.filter(incident=incident, episode=incident.episode)
+        earlier = counted.values_list("counted_until", flat=True).first()
         impact, _created = Impact.objects.select_for_update().update_or_create(
             incident=incident,
             episode=incident.episode,
@@ -129,7 +131,7 @@ def count_impact(*, incident: Incident) -> Impact:
             )
             for one in found.parts
         )
-        if until is not None and _numbers(impact) != before:
+        if until is not None and (earlier != until or _numbers(impact) != before):
             _record(incident, impact)
     return impact
 

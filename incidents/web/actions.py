@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -12,11 +14,11 @@ from governance.people.actors import request_actor
 from governance.people.models import User
 from governance.people.web.access import requires
 from governance.registry.models import Hold
-from governance.registry.services import propose_release, release_hold
-from incidents.choices import State
+from governance.registry.services import approve_hold, propose_release, release_hold
+from incidents.choices import State, StepState
 from incidents.selectors import incident_by_reference, present_steps
 from incidents.services.moving import move_incident, take_command, write_cause
-from incidents.services.steps import complete_by_hand, perform_step, skip_step
+from incidents.services.steps import complete_by_hand, perform_step, skip_step, undo_step
 
 
 @requires("incidents.command")
@@ -91,6 +93,40 @@ def step(request: HttpRequest, reference: str, position: int) -> HttpResponse:
             perform_step(step=found, actor=actor)
     except DomainError as refusal:
         messages.error(request, refusal.sentence)
+    return redirect("incident", incident.reference)
+
+
+@requires("incidents.command")
+@require_POST
+def undo(request: HttpRequest, reference: str, position: int) -> HttpResponse:
+    """Begin to take back what a step did, or confirm another person's wish to."""
+    actor = request_actor(request)
+    incident = incident_by_reference(reference, actor)
+    found = get_object_or_404(present_steps(incident), position=position)
+    try:
+        undone = undo_step(step=found, reason=request.POST.get("reason", ""), actor=actor)
+    except DomainError as refusal:
+        messages.error(request, refusal.sentence)
+    else:
+        taken = undone.state == StepState.UNDONE
+        said = "Taken back." if taken else "Begun. Another person confirms it."
+        messages.success(request, said)
+    return redirect("incident", incident.reference)
+
+
+@requires("registry.approve_hold")
+@require_POST
+def approve_hold_of(request: HttpRequest, reference: str, hold_id: UUID) -> HttpResponse:
+    """Stand behind the incident's hold, as the second person."""
+    actor = request_actor(request)
+    incident = incident_by_reference(reference, actor)
+    holds = Hold.objects.filter(incident_reference=incident.reference)
+    try:
+        approve_hold(hold=get_object_or_404(holds, pk=hold_id), actor=actor)
+    except DomainError as refusal:
+        messages.error(request, refusal.sentence)
+    else:
+        messages.success(request, "You stand behind this hold.")
     return redirect("incident", incident.reference)
 
 

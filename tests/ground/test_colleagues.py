@@ -67,6 +67,9 @@ def named_everywhere(cast: Cast, settings: Any, tmp_path: Path) -> User:
         actor=STAGE,
     )
     Incident.objects.update(commander=ivo)
+    incident.participants.create(
+        role="scribe", user=ivo, assigned_by=ivo.reference, since=timezone.now()
+    )
     add_action(
         post_mortem=open_post_mortem(incident=incident),
         title="Alert on the share of the top tenth",
