@@ -103,6 +103,7 @@ beat_schedule = {
         "options": {"expires": 10},
     },
     "incidents.watch": {"task": "incidents.watch", "schedule": 30.0, "options": {"expires": 30}},
+    "incidents.levers": {"task": "incidents.levers", "schedule": 10.0, "options": {"expires": 10}},
     "consent.recipients": {
         "task": "consent.recipients",
         "schedule": 300.0,

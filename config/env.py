@@ -116,6 +116,9 @@ SETTINGS: dict[str, Setting] = {
         Setting(
             "TACTFUL_WEBHOOK_PRIVATE", "0", _flag, "webhooks may go to private addresses, http"
         ),
+        Setting(
+            "TACTFUL_MLFLOW_HOSTS", "", _hosts, "MLflow servers inside: host or host:port, http too"
+        ),
         Setting("SECRET_KEY_FILE", "", _text, "Django's signing key; empty: from the key ring"),
         Setting("SUBJECT_PEPPER_FILE", "", _text, "key of subject pseudonyms; empty: key ring"),
         Setting("FINGERPRINT_KEY_FILE", "", _text, "key of table fingerprints; empty: key ring"),

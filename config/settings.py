@@ -243,6 +243,9 @@ SPECTACULAR_SETTINGS = {
         "AlertSideEnum": "audits.choices.AlertSide",
         "AlertStateEnum": "audits.choices.AlertState",
         "AlertStatusEnum": "audits.choices.AlertStatus",
+        "AudienceEnum": "incidents.choices.Audience",
+        "CommunicationStateEnum": "incidents.choices.CommunicationState",
+        "CommunicationDeliveryStateEnum": "incidents.choices.DeliveryState",
         "AttributeKindEnum": "audits.choices.AttributeKind",
         "FindingStateEnum": "audits.choices.FindingState",
         "HarmReportStateEnum": "incidents.choices.ReportState",
@@ -276,6 +279,7 @@ AUDIT_LEASE_SECONDS: int = env.read("TACTFUL_LEASE_SECONDS")
 SOURCE_ROOTS: list[Path] = env.read("TACTFUL_SOURCE_ROOTS")
 SOURCE_HOSTS: list[str] = env.read("TACTFUL_SOURCE_HOSTS")
 NOTIFY_URLS: list[str] = env.read("TACTFUL_NOTIFY_URLS")
+MLFLOW_HOSTS: list[str] = env.read("TACTFUL_MLFLOW_HOSTS")
 
 LOGGING = {
     "version": 1,

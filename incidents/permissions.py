@@ -26,7 +26,7 @@ declare_actions(
     Action(
         "incidents.edit_targets",
         {Role.INCIDENT_COMMANDER, Role.ML_ENGINEER, Role.ADMIN},
-        None,
+        Scope.INCIDENTS_WRITE,
         "Register the places that serve a system and confirm its containment.",
     ),
     Action(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from threading import Event
 
 from audits.models import Run
 from audits.services import link_incident, resolve_alerts_of_incident
@@ -17,8 +18,10 @@ from governance.core.events import (
     RunFinished,
     ServingVersionChanged,
     SignalChanged,
+    WebhookDelivered,
+    WebhookGivenUp,
 )
-from governance.outbox.subscriptions import subscribes
+from governance.outbox.subscriptions import accompanies, subscribes
 from governance.registry.models import Hold, System
 from incidents.choices import (
     CONTAINMENT,
@@ -35,6 +38,7 @@ from incidents.models import Incident, IncidentStep
 from incidents.selectors import present_steps
 from incidents.services.moving import gather_facts, move_incident
 from incidents.services.opening import open_incident
+from incidents.services.orders import is_of_an_order, note_delivered, note_undeliverable
 from incidents.services.red_lines import watch_red_lines
 from incidents.services.steps import perform_step, run_automatic_steps, settle_undone
 from incidents.services.targets import renew_desired
@@ -212,3 +216,25 @@ def renew_targets(
 def watch_lines(event: SignalChanged, *, actor: Actor) -> None:
     """A fact has moved: the red lines drawn over it may be crossed by now."""
     watch_red_lines(signal_key=event.key, scope_key=event.scope_key, actor=actor)
+
+
+@subscribes(WebhookDelivered)
+def note_order_delivered(event: WebhookDelivered, *, actor: Actor) -> None:
+    """An order to a serving target arrived; only the target's own report confirms it."""
+    if is_of_an_order(event.idempotency_key):
+        note_delivered(idempotency_key=event.idempotency_key)
+
+
+@subscribes(WebhookGivenUp)
+def note_order_undeliverable(event: WebhookGivenUp, *, actor: Actor) -> None:
+    """An order to a serving target did not arrive: people see to that target."""
+    if is_of_an_order(event.idempotency_key):
+        note_undeliverable(idempotency_key=event.idempotency_key, sentence=event.sentence)
+
+
+@accompanies
+def move_aliases(stop: Event) -> None:
+    """Beside the relay, orders to aliases are carried out until it stops."""
+    from incidents.levers.runner import follow  # (httpx is for the process that calls)
+
+    follow(stop)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from governance.core.actors import Actor
 from governance.core.clock import database_now
@@ -21,11 +23,14 @@ from incidents.choices import (
     Visibility,
 )
 from incidents.clocks.regimes import REGIMES, Regime, hindrance
-from incidents.confirmation import Desired, Served, Standing, standing
+from incidents.confirmation import Channel, Desired, Served, Standing, Told, judge
 from incidents.metrics import Times
 from incidents.models import (
     AffectedPart,
     Awareness,
+    Communication,
+    CommunicationDelivery,
+    Contact,
     DesiredState,
     Drill,
     DrillPlan,
@@ -39,6 +44,7 @@ from incidents.models import (
     RedLine,
     RegulatorClock,
     ServingTarget,
+    TargetOrder,
 )
 
 LONGEST_NUMBER = 10  # digits of the largest number that the column holds
@@ -136,34 +142,61 @@ def published_post_mortems() -> QuerySet[PostMortem]:
 
 @dataclass(frozen=True)
 class TargetStanding:
-    """One serving target, what it said last, and what that is worth."""
+    """One serving target, where it stands and why; the order it was given, if it is given any."""
 
     target: ServingTarget
     standing: Standing
+    sentence: str = ""
+    order: TargetOrder | None = None
 
 
 def target_standings(system: System, now: datetime | None = None) -> list[TargetStanding]:
     """Where the active serving targets of a system stand against what it should serve."""
-    row = DesiredState.objects.filter(system=system).first()
-    if row is None:
-        return []
-    desired = Desired(row.version, row.personalises, row.since)
+    return standings_of([system], now)[system.pk]
+
+
+def standings_of(
+    systems: Iterable[System], now: datetime | None = None
+) -> dict[UUID, list[TargetStanding]]:
+    """The standings of many systems by their ids, with a constant number of queries."""
+    found: dict[UUID, list[TargetStanding]] = {system.pk: [] for system in systems}
+    rows = {row.system_id: row for row in DesiredState.objects.filter(system__in=found)}
+    targets = ServingTarget.objects.filter(system__in=rows, active=True)
+    orders = {
+        order.target_id: order
+        for order in TargetOrder.objects.filter(
+            target__system__in=rows, revision=F("target__system__desired_state__revision")
+        ).select_related("message")
+    }
     moment = now or database_now()
-    return [
-        TargetStanding(one, standing(desired, _served(one), moment))
-        for one in ServingTarget.objects.filter(system=system, active=True)
-    ]
+    for target in targets.select_related("system", "endpoint"):
+        row, order = rows[target.system_id], orders.get(target.pk)
+        judged = judge(
+            Desired(row.version, row.personalises, row.since, row.revision),
+            _served(target),
+            moment,
+            Channel(target.kind, target.reports_itself),
+            None if order is None else Told(order.applied_at is not None, order.problem),
+        )
+        one = TargetStanding(target, judged.standing, judged.sentence, order)
+        found[target.system_id].append(one)
+    return found
 
 
 def _served(target: ServingTarget) -> Served | None:
     if target.served_at is None:
         return None
-    return Served(target.served_version, target.served_personalised, target.served_at)
+    return Served(
+        target.served_version,
+        target.served_personalised,
+        target.served_at,
+        target.served_revision,
+    )
 
 
 def targets_for(actor: Actor) -> QuerySet[ServingTarget]:
     """The serving targets of the actor's systems."""
-    targets = ServingTarget.objects.select_related("system")
+    targets = ServingTarget.objects.select_related("system", "endpoint")
     if not actor.may("incidents.view"):
         return targets.none()
     if actor.system_keys is None:
@@ -252,3 +285,37 @@ def _in_sentences(
         names = ", ".join(f"{one.title} ({one.detail.lower()})" for one in sensitive)
         told.append(f"Sensitive data that was read: {names}.")
     return [*told, *impact.notes]
+
+
+def communications_for(actor: Actor) -> QuerySet[Communication]:
+    """Messages about the incidents the actor may see, the newest first."""
+    messages = Communication.objects.filter(incident__in=incidents_for(actor))
+    return messages.select_related("incident__system", "corrects").order_by("-id")
+
+
+def communication_by_number(incident: Incident, number: int) -> Communication:
+    found = incident.communications.select_related("corrects").filter(number=number).first()
+    if found is None:
+        raise NotFound(f"{incident.reference} has no message {number}.")
+    found.incident = incident
+    return found
+
+
+def contacts_for(actor: Actor) -> QuerySet[Contact]:
+    """Contacts of the actor's systems, and those who are told of every system."""
+    contacts = Contact.objects.select_related("system", "endpoint")
+    if not actor.may("incidents.view"):
+        return contacts.none()
+    if actor.system_keys is None:
+        return contacts
+    return contacts.filter(Q(system__key__in=actor.system_keys) | Q(system=None))
+
+
+def public_messages() -> QuerySet[Communication]:
+    """What anybody may read: messages on the public page that were not found wrong."""
+    shown = CommunicationDelivery.objects.filter(
+        recipient="page:public", delivered_at__isnull=False
+    )
+    messages = Communication.objects.filter(pk__in=shown.values("communication"))
+    wrong = messages.filter(stage="correction").values("corrects")
+    return messages.exclude(pk__in=wrong).select_related("incident").order_by("-sent_at")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from celery import shared_task
@@ -13,15 +14,19 @@ from governance.registry.models import System
 from governance.registry.services import escalate_overdue_holds
 from incidents.choices import FINAL_STATES, StepState
 from incidents.models import Incident
+from incidents.services.actions import publish_overdue_actions
 from incidents.services.clocks import remind_of_clocks
 from incidents.services.drills import remind_of_drills
 from incidents.services.escalating import escalate_due
 from incidents.services.impact import TASK, ask_for_due_impacts, count_impact
+from incidents.services.orders import give_up_tired
 from incidents.services.sending import send_due_communications
 from incidents.services.steps import run_automatic_steps
 from incidents.services.targets import settle_containment
 from incidents.services.updates import remind_of_updates
 from incidents.services.watchdog import watch
+
+OVERDUE = timedelta(seconds=5)
 
 
 @shared_task(  # type: ignore[untyped-decorator]  # Celery has no types
@@ -38,6 +43,7 @@ def tick(payload: dict[str, Any] | None = None) -> int:
     remind_of_clocks(actor=machine)
     remind_of_updates(actor=machine)
     remind_of_drills(actor=machine)
+    publish_overdue_actions(actor=machine)
     ask_for_due_impacts()
     for system in System.objects.filter(
         incidents__containment_requested_at__isnull=False,
@@ -58,6 +64,19 @@ def tick(payload: dict[str, Any] | None = None) -> int:
     for incident in incidents:
         run_automatic_steps(incident=incident, actor=machine, due_only=True)
     return len(incidents)
+
+
+@shared_task(  # type: ignore[untyped-decorator]  # Celery has no types
+    name="incidents.levers", time_limit=120, soft_time_limit=100
+)
+def look_after_levers(payload: dict[str, Any] | None = None) -> int:
+    """Hand to people the orders that nobody confirmed, and look again at aliases of held systems.
+
+    Orders that lie overdue are carried out here: the threads beside the relay are gone then.
+    """
+    from incidents.levers.runner import carry_out_due, reread_aliases
+
+    return give_up_tired() + reread_aliases() + carry_out_due(5, overdue=OVERDUE)
 
 
 @shared_task(  # type: ignore[untyped-decorator]  # Celery has no types

@@ -70,8 +70,9 @@ def connections_wanted() -> int:
     workers = int(env.read("TACTFUL_WORKERS"))
     # Each worker parent and pool child holds Django's connection and the broker's pool of 4.
     stream, webhooks = 1, 1
+    aliases = 1 + 4  # beside the relay: who looks for orders, and who carries them out
     desk_and_heavy = 2 * (1 + 1) * 5
-    return web + 4 + (workers + 1) * 5 + desk_and_heavy + 5 + stream + webhooks + 10
+    return web + 4 + (workers + 1) * 5 + desk_and_heavy + 5 + stream + webhooks + aliases + 10
 
 
 def connections_allowed() -> int:

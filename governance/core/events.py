@@ -193,7 +193,4 @@ class WebhookGivenUp(DomainEvent):
 
 # Events that nothing in the house follows from, and why. Each is kept for a month all the same, for
 # whoever looks for a fault. A reason for an event that somebody hears is refused by a test.
-UNHEARD: dict[type[DomainEvent], str] = {
-    WebhookDelivered: "Its message says so on the endpoint's page.",
-    WebhookGivenUp: "Its message says so on the endpoint's page, where it can be sent again.",
-}
+UNHEARD: dict[type[DomainEvent], str] = {}

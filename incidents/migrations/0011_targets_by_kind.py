@@ -51,6 +51,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("attempts", models.PositiveIntegerField(default=0)),
+                ("rung", models.PositiveIntegerField(default=0)),
                 ("lease_until", models.DateTimeField(blank=True, null=True)),
                 (
                     "next_attempt_at",

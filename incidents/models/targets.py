@@ -99,7 +99,8 @@ class DesiredState(PublicModel):
 class TargetOrder(PublicModel):
     """One change that one target is told of: written with the change, carried out after it.
 
-    `attempts` is the fence: who carries an order out notes the end only under its own number.
+    `attempts` counts for ever and is the fence: who carries an order out notes the end only under
+    its own number. `rung` is the place on the ladder of waits.
     """
 
     target = models.ForeignKey(ServingTarget, on_delete=models.PROTECT, related_name="orders")
@@ -109,11 +110,12 @@ class TargetOrder(PublicModel):
     incident_reference = models.CharField(max_length=20, blank=True, default="")
     state = models.CharField(max_length=10, choices=OrderState.choices, default=OrderState.PENDING)
     attempts = models.PositiveIntegerField(default=0)
+    rung = models.PositiveIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
     next_attempt_at = models.DateTimeField(db_default=Now())
     give_up_at = models.DateTimeField()
     last_error = models.CharField(max_length=500, blank=True, default="")
-    # What the alias said before the first attempt: the way back, kept as evidence.
+    # What the alias named before the first attempt ("none": nothing), kept as the way back.
     alias_before = models.CharField(max_length=63, blank=True, default="")
     message = models.ForeignKey(
         "outbox.WebhookMessage",
@@ -149,3 +151,13 @@ class TargetOrder(PublicModel):
 
     def __str__(self) -> str:
         return f"{self.target_id}: {self.version or 'nothing'} (revision {self.revision})"
+
+    @property
+    def problem(self) -> str:
+        """What went wrong last, in the words of whoever carried it out."""
+        return self.last_error or (self.message.last_error if self.message else "")
+
+    @property
+    def tries(self) -> int:
+        """How often it was carried out: a webhook's senders count for themselves."""
+        return self.message.attempts if self.message else self.attempts

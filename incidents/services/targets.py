@@ -13,7 +13,7 @@ from django.db.models import F
 
 from governance.core.actors import Actor, SystemActor
 from governance.core.clock import database_now
-from governance.core.errors import Conflict, Invalid
+from governance.core.errors import Conflict, Invalid, NotPermitted
 from governance.ledger.services import record_entry
 from governance.outbox.webhooks.models import Signing, WebhookEndpoint
 from governance.registry.access import require
@@ -28,12 +28,19 @@ from governance.registry.selectors import (
 )
 from incidents.choices import FINAL_STATES, TargetKind, TimelineKind
 from incidents.confirmation import Standing
-from incidents.levers.reaching import check_address
+from incidents.levers.addresses import check_address
 from incidents.levers.secrets import seal
 from incidents.models import DesiredState, Incident, ServingTarget
 from incidents.selectors import target_standings
 from incidents.services.drill_facts import note_confirmations
 from incidents.services.moving import mitigate_when_contained
+from incidents.services.orders import (
+    ORDERED_KINDS,
+    end_orders,
+    settle_orders,
+    write_order,
+    write_orders,
+)
 from incidents.services.timeline import add_timeline_entry
 
 MACHINE = SystemActor("incidents")
@@ -145,11 +152,17 @@ def report_served(
     personalises: bool,
     actor: Actor,
     revision: int | None = None,
+    signed: bool = False,
 ) -> Standing:
-    """Take a target's word for what it serves now; containment is confirmed by it."""
+    """Take a target's word for what it serves now; containment is confirmed by it.
+
+    `signed` says that the word carries a signature with the secret of the target's endpoint.
+    """
     require(actor, "incidents.report_served", [target.system])
     if len(version) > 63:
         raise Invalid("A version has at most 63 signs.")
+    if target.kind == TargetKind.WEBHOOK and not signed:
+        raise NotPermitted(f"{target.title} signs its reports with the secret of its endpoint.")
     if target.kind == TargetKind.WEBHOOK and revision is None:
         raise Invalid("Name the revision that the message told you of.")
     ServingTarget.objects.filter(pk=target.pk).update(
