@@ -6,7 +6,7 @@ Counts in, an estimate with bounds out. Reading the log is done elsewhere.
 import math
 from typing import NamedTuple
 
-_ONE_SIDED = 1.6448536269514722  # the 95 % quantile of the standard normal
+_TAIL = 1.959963984540054  # the 97.5 % quantile of the standard normal
 
 
 class Estimate(NamedTuple):
@@ -28,7 +28,7 @@ def distinct_total(seen: int, once: int, rate: float) -> Estimate:
 
     The value is the guaranteed-error estimator: what was seen more than once counts once, what was
     seen once counts 1/sqrt(rate) times. The low bound is what was seen, which is certain. The high
-    bound takes the upper 95 % Poisson limit of `once`, 1/rate times: its expectation is the true
+    bound takes the upper 97.5 % Poisson limit of `once`, 1/rate times: its expectation is the true
     number where every value stands on one row, and above it everywhere else.
 
     Source: M. Charikar, S. Chaudhuri, R. Motwani, V. Narasayya, Towards estimation error
@@ -47,14 +47,14 @@ def distinct_total(seen: int, once: int, rate: float) -> Estimate:
 
 
 def poisson_upper(count: int) -> float:
-    """Return Byar's upper 95 % limit of a Poisson mean of which `count` events were seen."""
+    """Return the upper end of Byar's 95 % interval for a Poisson mean, `count` events seen."""
     more = count + 1
-    return float(more * (1 - 1 / (9 * more) + _ONE_SIDED / (3 * math.sqrt(more))) ** 3)
+    return float(more * (1 - 1 / (9 * more) + _TAIL / (3 * math.sqrt(more))) ** 3)
 
 
 def poisson_lower(count: int) -> float:
-    """Return Byar's lower 95 % limit; nothing seen bounds nothing."""
+    """Return the lower end of the same interval; nothing seen bounds nothing."""
     if count == 0:
         return 0.0
-    root = 1 - 1 / (9 * count) - _ONE_SIDED / (3 * math.sqrt(count))
+    root = 1 - 1 / (9 * count) - _TAIL / (3 * math.sqrt(count))
     return float(count * max(root, 0.0) ** 3)
