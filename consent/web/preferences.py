@@ -24,6 +24,7 @@ from consent.selectors import people
 from consent.services import complaints, interests
 from consent.services.own_choices import current_notices, save_own_choices, withdraw_own_choices
 from consent.tokens import SubjectToken
+from consent.web.incident_notices import notices_of_incidents
 from consent.web.opening import Visit, day, in_page_language, opened, visit_frame
 from consent.web.texts import (
     COMPLAINTS,
@@ -212,6 +213,7 @@ def _page(request: HttpRequest, visit: Visit) -> dict[str, Any]:
         "done": said,
         "again": words["again"].format(what=", ".join(again)) if again else "",
         "told": tell_once(request, subject, language),
+        "went_wrong": notices_of_incidents(language),
         "notices": people.notices_for_person(current_notices(own), language),
         "likes": likes_of(subject, words),
         "about": COMPLAINTS[language],

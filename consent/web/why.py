@@ -18,6 +18,7 @@ from consent.decision.vocabulary import Outcome
 from consent.preferences import Toggle
 from consent.services import interests
 from consent.services.own_choices import save_own_choices
+from consent.web.incident_notices import notices_of_incidents
 from consent.web.opening import Visit, in_page_language, opened, visit_frame
 from consent.web.preferences import likes_of
 from consent.web.texts import REASONS, type_text
@@ -108,6 +109,7 @@ def _page(
     return visit_frame(request, visit) | {
         "nonce": secrets.token_urlsafe(16),
         "system": system,
+        "went_wrong": notices_of_incidents(language, system),
         "action": f"?{visit.query(system=system.key)}",
         "done": words[done] if done in _DONE else "",
         "feeds": words["why_feeds" if types else "why_feeds_none"].format(place=place, types=types),
