@@ -5,6 +5,7 @@ Pure but for reading the built-in files; rows and copies are made by the service
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -110,6 +111,18 @@ class PlaybookFile(BaseModel):
     steps: tuple[Step, ...] = ()
 
 
+class _Loader(yaml.SafeLoader):
+    """The safe loader, for which `on`, `off`, `yes` and `no` are words: steps are held `on`."""
+
+
+_BOOL = "tag:yaml.org,2002:bool"
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != _BOOL]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(_BOOL, re.compile(r"^(?:true|false)$", re.IGNORECASE), list("tTfF"))
+
+
 def read_playbook(text: str | bytes) -> PlaybookFile:
     """Read a playbook from YAML.
 
@@ -120,7 +133,7 @@ def read_playbook(text: str | bytes) -> PlaybookFile:
     if len(text) > LARGEST:
         raise NotAPlaybook("The file is larger than a playbook can be.")
     try:
-        data = yaml.safe_load(text)
+        data = yaml.load(text, _Loader)  # noqa: S506  (it is the safe one, see below)
         return PlaybookFile.model_validate(data)
     except yaml.YAMLError as problem:
         place = getattr(problem, "problem_mark", None)

@@ -7,20 +7,24 @@ from typing import Any
 import yaml
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
 
 from governance.core.errors import DomainError, NotFound
 from governance.people.actors import request_actor
 from governance.people.web.access import requires
-from incidents.choices import Kind
+from incidents.choices import Kind, StepState
 from incidents.models import Playbook
 from incidents.playbook.files import LARGEST, builtin
+from incidents.selectors import incident_by_reference, present_steps
 from incidents.services.copying import (
     current_playbook,
     import_playbook,
     newest_playbook,
     preview_import,
 )
+from incidents.services.steps import undo_step
 
 
 @requires("incidents.view")
@@ -64,6 +68,25 @@ def export(request: HttpRequest, key: str) -> HttpResponse:
     response = HttpResponse(text, content_type="application/yaml; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{key}-{found.version}.yaml"'
     return response
+
+
+@requires("incidents.command")
+@require_POST
+def undo(request: HttpRequest, reference: str, position: int) -> HttpResponse:
+    """Begin, or confirm as a second person, taking back a step that is done."""
+    actor = request_actor(request)
+    incident = incident_by_reference(reference, actor)
+    step = get_object_or_404(present_steps(incident), position=position)
+    try:
+        step = undo_step(step=step, reason=request.POST.get("reason", ""), actor=actor)
+    except DomainError as refusal:
+        messages.error(request, refusal.sentence)
+    else:
+        undone = step.state == StepState.UNDONE
+        messages.success(
+            request, "It is taken back." if undone else "Proposed. Another person has to confirm it."
+        )
+    return redirect(f"{reverse('incident', args=[incident.reference])}#step-{position}")
 
 
 @requires("incidents.edit_playbooks")

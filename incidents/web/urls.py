@@ -159,6 +159,11 @@ urlpatterns = [
     path("incidents/<str:reference>/cause/", actions.cause, name="incident_cause"),
     path("incidents/<str:reference>/lift/", actions.lift, name="incident_lift"),
     path("incidents/<str:reference>/steps/<int:position>/", actions.step, name="incident_step"),
+    path(
+        "incidents/<str:reference>/steps/<int:position>/undo/",
+        playbooks.undo,
+        name="incident_step_undo",
+    ),
     path("incidents/<str:reference>/evidence.json", pages.evidence, name="incident_evidence"),
     path("incidents/<str:reference>/duties/none/", clocks.rule_out, name="incident_clock_rule_out"),
     path(

@@ -22,6 +22,7 @@ def test_readiness_tells_every_lag(client: Client) -> None:
         "sequencer_lag_seconds": 0.0,
         "audit_lease_age_seconds": 0.0,
         "host_lease_age_seconds": 0.0,
+        "incident_watchdog_age_seconds": 0.0,
         "oldest_write_transaction_seconds": told["oldest_write_transaction_seconds"],
         "consent_events_outside_months": 0.0,
         "table_stamp_age_seconds": None,

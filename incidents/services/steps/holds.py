@@ -112,10 +112,8 @@ def _targets(incident: Incident, told: PlaceHold) -> Sequence[Target]:
     owned = Surface.objects.filter(systems=system) if told.on == "surface" else _purposes(system)
     if told.keys:
         return _named(owned, told.keys, told.on)
-    found = list(owned.order_by("key"))
-    if not found:
-        raise Invalid(f"{system.title} has no {told.on} that could be held.")
-    return found
+    # Where the register names none, all of the system is the safe reading of "every one".
+    return list(owned.order_by("key")) or [system]
 
 
 def _named(rows: QuerySet[RowT], keys: Sequence[str], kind: str) -> list[RowT]:
