@@ -6,8 +6,6 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.template import TemplateDoesNotExist
-from django.template.loader import get_template
 
 from audits import selectors as audits
 from governance.core.actors import Actor
@@ -31,6 +29,7 @@ from incidents.selectors import (
 from incidents.services.moving import gather_facts
 from incidents.web.clocks import clock_context
 from incidents.web.communications import context_for as communications_context
+from incidents.web.drills import context_for as drill_context
 from incidents.web.impact import impact_context
 from incidents.web.roles import people_context
 from incidents.web.standing import answer, milestones, next_step
@@ -69,7 +68,7 @@ def incident(request: HttpRequest, reference: str) -> HttpResponse:
         **impact_context(found, impact_of(found)),
         **people_context(found, actor),
         **communications_context(found, actor),
-        "drill_banner": _banner(found),
+        **drill_context(found, actor),
     }
     return render(request, "incidents/incident.html", context)
 
@@ -189,17 +188,6 @@ def _joined(incident: Incident, actor: Actor) -> dict[str, Any]:
         "duplicates": list(incident.duplicates.order_by("number")),
         "joinable": joinable,
     }
-
-
-def _banner(incident: Incident) -> str:
-    """The template that marks a drill, where there is one to mark."""
-    if not incident.drill:
-        return ""
-    try:
-        get_template("incidents/drill_banner.html")
-    except TemplateDoesNotExist:
-        return "incidents/drill_mark.html"
-    return "incidents/drill_banner.html"
 
 
 @requires("incidents.view")

@@ -14,6 +14,8 @@ from incidents.models import DesiredState, Drill, DrillPlan, Incident, ServingTa
 from incidents.services.drill_endings import end_drill
 from incidents.services.drills import plan_drill, start_drill
 from incidents.services.moving import take_command
+from incidents.services.opening import open_incident
+from incidents.services.steps import run_automatic_steps
 from incidents.services.targets import register_target, report_served
 from tests.cast import Cast
 
@@ -97,3 +99,19 @@ def rehearsed(plan: DrillPlan, cast: Cast) -> Drill:
     target_says_what_it_should(plan.system)
     lifted_by_two(drill.incident, cast)
     return end_drill(drill=drill, actor=cast.actor("ivo"))
+
+
+def contained_for_real(system: System, cause: str = "breach:real") -> Incident:
+    """Open what an alert opens, with its containment."""
+    incident, _created = open_incident(
+        title="Carousel: one group is left out",
+        summary="An alert that is no drill.",
+        kind=Kind.BIAS,
+        severity=Severity.S2,
+        cause_key=cause,
+        system=system,
+        unattended=True,
+        actor=MACHINE,
+    )
+    run_automatic_steps(incident=incident, actor=MACHINE)
+    return incident
