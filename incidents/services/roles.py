@@ -200,7 +200,7 @@ def _note(
 def _tell(incident: Incident, user: User, subject: str, because: str) -> None:
     notify(
         recipients=[user.reference],
-        subject=subject,
+        subject=f"Drill: {subject}" if incident.drill else subject,
         body=f"{incident.title}. {because.strip()}".strip(),
         link=reverse("incident", args=[incident.reference]),
     )

@@ -117,7 +117,7 @@ def _repair_once(incident: Incident, why: str, now: datetime, actor: Actor) -> b
         _say(incident, f"The watchdog tells people: {why}", "incidents.wake_up_lost", actor)
         notify(
             recipients=[f"role:{role}" for role in (Role.ADMIN, Role.INCIDENT_COMMANDER, Role.DPO)],
-            subject=f"{incident.reference} has been lost sight of",
+            subject=f"{incident.called} has been lost sight of",
             body=f"{why} It was woken once already. Take command of it, or run the step.",
             link=reverse("incident", args=[incident.reference]),
         )

@@ -175,7 +175,7 @@ def _hand_over(step: IncidentStep) -> None:
     tried = f"It was tried {step.failures} times. " if step.failures > 1 else ""
     notify(
         recipients=recipients,
-        subject=f"{incident.reference}: {step.title} needs a person",
+        subject=f"{incident.called}: {step.title} needs a person",
         body=f"{tried}{step.outcome}",
         link=f"{reverse('incident', args=[incident.reference])}#step-{step.position}",
     )
