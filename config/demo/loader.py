@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 
 from config.demo import approvals, eligibility, fashion, notice
-from config.demo.data import fetch_wheels
+from config.demo.data import TARGET, fetch_wheels
 from config.demo.people import SignIn, create_people, renew_passwords
 from governance.core.actors import SystemActor
 from governance.core.clock import database_now
@@ -19,6 +19,8 @@ from governance.people.choices import Scope
 from governance.people.services import create_api_key
 from governance.registry import services as registry
 from governance.registry.models import System
+from incidents.choices import TargetKind
+from incidents.services.targets import TargetSettings, register_target
 
 SERVER_SCOPES: list[str] = [
     Scope.CONSENT_CHECK,
@@ -73,6 +75,14 @@ def _load_fashion(wheel: Path, people: dict[str, SignIn]) -> None:
         version=thompson,
         reason="The production arm of the logs",
         actor=people["ada"].actor,
+    )
+    # The storefront asks, listens, and says what it serves: its word confirms a hold.
+    register_target(
+        system=system,
+        key=TARGET,
+        title="Storefront",
+        settings=TargetSettings(kind=TargetKind.STREAM),
+        actor=people["max"].actor,
     )
     fashion.push_history(wheel=wheel, system=system, version=thompson, engineer=people["max"])
 

@@ -1,8 +1,9 @@
 """The storefront: a small serving system of its own, which does what the decision tells it.
 
 A stock OpenFeature client asks `system.fashion-carousel` and its `.version`; the storefront shows
-the logged arm it is told, appends what it showed to a log, and sends each day's log back as
-outputs. It also serves one page that shows what a visitor would see. Run by `up --demo`.
+the logged arm it is told, says so as a serving target, appends what it showed to a log, and sends
+each day's log back as outputs. The stream wakes it when answers change. It also serves one page
+that shows what a visitor would see. Run by `up --demo`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import json
 import signal
 import sys
 import threading
+import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -23,10 +25,12 @@ from openfeature.contrib.provider.ofrep import OFREPProvider
 from openfeature.evaluation_context import EvaluationContext
 
 from config import env
-from config.demo.data import DAYS, fashion_day, log_lines
+from config.demo.data import DAYS, TARGET, fashion_day, log_lines
 
 SYSTEM = "fashion-carousel"
 PACE = 0.5  # seconds between two questions
+REPORT_EVERY = 5.0  # seconds between two reports of the same
+SILENCE = 130.0  # the stream's heartbeat comes well before
 
 
 @dataclass
@@ -42,6 +46,9 @@ class Storefront:
     personalises: bool = False
     reason: str = ""
     shown: list[dict[str, object]] = field(default_factory=list)
+    said: tuple[bool, str] | None = None
+    reported_at: float = float("-inf")
+    wake: threading.Event = field(default_factory=threading.Event)
     days_left: dict[str, list[str]] = field(
         default_factory=lambda: {arm: list(DAYS) for arm in ("thompson", "uniform")}
     )
@@ -54,8 +61,13 @@ class Storefront:
         return details.value, version, str(details.reason)
 
     def serve_once(self) -> None:
-        """Ask, serve the next day of the arm that was named, and send its log back."""
+        """Ask, say what is served from now on, serve that arm's next day and send its log back."""
+        woken = self.wake.is_set()
+        self.wake.clear()
         self.personalises, self.arm, self.reason = self.ask()
+        due = time.monotonic() - self.reported_at >= REPORT_EVERY
+        if woken or due or self.said != (self.personalises, self.arm):
+            self.report()
         left = self.days_left.get(self.arm)
         if not left:
             return
@@ -73,6 +85,48 @@ class Storefront:
         )
         reply.raise_for_status()
         left.pop(0)
+
+    def report(self) -> None:
+        """Say what is served: this is what confirms that a hold has reached people."""
+        self.said = None  # until it is heard, it has not been said
+        reply = httpx.post(
+            f"{self.url}/api/v1/targets/{TARGET}/reports",
+            json={"system": SYSTEM, "version": self.arm, "personalises": self.personalises},
+            headers={"X-API-Key": self.api_key},
+            timeout=10,
+        )
+        reply.raise_for_status()
+        self.reported_at = time.monotonic()
+        self.said = (self.personalises, self.arm)
+
+    def listen(self, stopped: threading.Event) -> None:
+        """Wake at every change that the stream tells of; without it the pace alone counts."""
+        while not stopped.is_set():
+            try:
+                self._follow(self._stream_address(), stopped)
+            except (httpx.HTTPError, LookupError, ValueError) as problem:
+                print(f"storefront: no stream: {problem}", file=sys.stderr)
+            stopped.wait(PACE)
+
+    def _stream_address(self) -> str:
+        reply = httpx.post(
+            f"{self.url}/ofrep/v1/evaluate/flags",
+            json={"context": {}},
+            headers={"X-API-Key": self.api_key},
+            timeout=10,
+        )
+        reply.raise_for_status()
+        return str(reply.json()["eventStreams"][0]["url"])
+
+    def _follow(self, address: str, stopped: threading.Event) -> None:
+        with httpx.stream("GET", address, timeout=httpx.Timeout(10, read=SILENCE)) as stream:
+            stream.raise_for_status()
+            self.wake.set()  # what changed while nobody listened
+            for line in stream.iter_lines():
+                if stopped.is_set():
+                    return
+                if line.startswith("data:") and "refetchEvaluation" in line:
+                    self.wake.set()
 
 
 def page(store: Storefront, person: str | None) -> str:
@@ -127,14 +181,20 @@ def main() -> int:
     )
     server = serve_pages(store, "127.0.0.1", int(demo["storefront_url"].rsplit(":", 1)[1]))
     stopped = threading.Event()
+
+    def stop(*_: object) -> None:
+        stopped.set()
+        store.wake.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
+        signal.signal(number, stop)
+    threading.Thread(target=store.listen, args=[stopped], daemon=True).start()
     while not stopped.is_set():
         try:
             store.serve_once()
         except httpx.HTTPError as problem:
             print(f"storefront: {problem}; asking again", file=sys.stderr)
-        stopped.wait(PACE)
+        store.wake.wait(PACE)
     server.shutdown()
     return 0
 

@@ -80,6 +80,18 @@ def test_one_incident_contains_them_all_and_serves_the_fallback(house: House) ->
     assert "may not personalise" in shown
 
 
+def test_the_storefront_says_itself_that_the_hold_has_reached_people(house: House) -> None:
+    def confirmed() -> dict[str, object] | None:
+        (target,) = house.get("/api/v1/targets")["results"]
+        return target if target["standing"] == "confirmed" else None
+
+    target = eventually(confirmed)
+    assert (target["key"], target["kind"]) == ("storefront", "stream")
+    assert (target["served_version"], target["served_personalised"]) == ("uniform", False)
+    (incident,) = house.get("/api/v1/incidents")["results"]
+    assert incident["contained_at"] is not None
+
+
 def test_an_alert_contained_it_and_no_verdict(house: House) -> None:
     def weighed() -> list[dict[str, str]] | None:
         (alert,) = house.get("/api/v1/alerts", plan="fashion-exposure")["results"]
