@@ -7,6 +7,7 @@ knowledge of the store, so that naive stores are judged by the same rule.
 from __future__ import annotations
 
 import json
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -75,17 +76,19 @@ def stale_allows(writes: Sequence[Write], checks: Sequence[Check]) -> Iterator[F
 
     Writes whose process died have `returned` 0: they may or may not have happened.
     """
-    asked = _by_key(checks)
+    asked = _by_key([check for check in checks if check.allow])
     for key, made in _by_key(writes).items():
-        ordered = sorted(made, key=lambda write: write.revision)
-        for place, write in enumerate(ordered):
-            if write.allow or not write.returned:
-                continue
-            following = (each.began for each in ordered[place + 1 :] if each.allow)
-            until = min(following, default=1 << 62)
-            for check in asked[key]:
-                if check.allow and write.returned < check.began and check.returned < until:
-                    yield Fault("stale allow", check, write)
+        allowed = sorted(asked[key], key=lambda check: check.began)
+        began = [check.began for check in allowed]
+        until = 1 << 62  # when the first grant after a write began
+        for write in sorted(made, key=lambda write: -write.revision):
+            if write.allow:
+                until = min(until, write.began)
+            elif write.returned:
+                within = range(bisect_right(began, write.returned), bisect_left(began, until))
+                for check in map(allowed.__getitem__, within):
+                    if check.returned < until:
+                        yield Fault("stale allow", check, write)
 
 
 def not_regular(writes: Sequence[Write], checks: Sequence[Check]) -> Iterator[Fault]:

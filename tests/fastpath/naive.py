@@ -7,6 +7,7 @@ writes key NUMBER; every process asks about every key.
 from __future__ import annotations
 
 import mmap
+import os
 import random
 import sys
 import threading
@@ -86,6 +87,7 @@ class BitsOfOneByte:
 
     def write(self, key: int, allow: bool) -> None:
         held = self.map[0]
+        os.sched_yield()  # a process may be interrupted anywhere
         self.map[0] = held | 1 << key if allow else held & ~(1 << key)
 
     def allows(self, key: int) -> bool:
