@@ -13,13 +13,14 @@ from governance.core.clock import database_now
 from governance.core.ports import AgendaItem, SearchHit
 from governance.registry.models import Hold
 from incidents.choices import ReportState
-from incidents.models import Drill, DrillPlan, HarmReport, Incident
+from incidents.models import Drill, DrillPlan, HarmReport, Incident, TargetOrder
 from incidents.selectors import (
     drill_plans_for,
     drills_for,
     incidents_for,
     open_drills_for,
     open_incidents_for,
+    orders_given_up,
     reports_for,
 )
 from incidents.services.drills import is_left_open
@@ -39,6 +40,8 @@ class IncidentAgenda:
                 items.append(_item(incident, "nobody has taken command", incident.detected_at))
             for report in reports_for(actor).filter(state=ReportState.NEW):
                 items.append(_report_item(report))
+        if actor.may("incidents.edit_targets") or actor.may("incidents.command"):
+            items += [_order_item(order) for order in orders_given_up(actor)]
         if actor.may("registry.lift_hold"):
             proposed = Hold.objects.filter(
                 released_at__isnull=True, release_proposed_at__isnull=False
@@ -83,6 +86,17 @@ def _plan_item(plan: DrillPlan, today: date) -> AgendaItem:
         reason="the drill is overdue" if plan.due_on < today else "the drill is due",
         due=plan.due_on,
         system_key=plan.system.key,
+    )
+
+
+def _order_item(order: TargetOrder) -> AgendaItem:
+    system = order.target.system
+    return AgendaItem(
+        title=f"{order.target} of {system.title}",
+        url=reverse("serving_targets"),
+        reason=f"has not confirmed what it should serve: {order.problem}",
+        due=order.give_up_at,
+        system_key=system.key,
     )
 
 

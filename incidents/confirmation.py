@@ -151,10 +151,7 @@ def _by_word(desired: Desired, served: Served | None, now: datetime, *, called: 
 
 def _same(desired: Desired, served: Served, *, named: bool) -> bool:
     """Whether the word fits. A target that is called answers to one change, so it names it."""
-    if served.revision is None:
-        current = not named
-    else:
-        current = served.revision >= desired.revision
+    current = not named if served.revision is None else served.revision >= desired.revision
     told = (served.version, served.personalises) == (desired.version, desired.personalises)
     return current and told
 

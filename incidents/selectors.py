@@ -19,6 +19,7 @@ from incidents.choices import (
     NO_HARM,
     Affected,
     ClockState,
+    OrderState,
     PostMortemState,
     Visibility,
 )
@@ -202,6 +203,14 @@ def targets_for(actor: Actor) -> QuerySet[ServingTarget]:
     if actor.system_keys is None:
         return targets
     return targets.filter(system__key__in=actor.system_keys)
+
+
+def orders_given_up(actor: Actor) -> QuerySet[TargetOrder]:
+    """Orders to the actor's targets that wait for people."""
+    orders = TargetOrder.objects.filter(
+        target__in=targets_for(actor), target__active=True, state=OrderState.GIVEN_UP
+    )
+    return orders.select_related("target__system", "message").order_by("give_up_at")
 
 
 def red_lines_for(actor: Actor) -> QuerySet[RedLine]:

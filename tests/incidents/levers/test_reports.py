@@ -19,6 +19,7 @@ from governance.outbox.webhooks.services import register_endpoint, rotate_secret
 from governance.people.services import create_api_key
 from governance.registry import services as registry
 from governance.registry.models import System
+from incidents.agenda import IncidentAgenda
 from incidents.choices import OrderState, TargetKind
 from incidents.confirmation import (
     PATIENCE,
@@ -343,6 +344,9 @@ def test_an_order_that_was_given_up_is_repeated_from_the_page(shop: Shop, cast: 
     ada, ivo = cast.sign_in(Client(), "ada"), cast.sign_in(Client(), "ivo")
     assert "Tell it again" not in ada.get(address).content.decode()
     page = ivo.get(address).content.decode()
+    (item,) = [one for one in IncidentAgenda().items(cast.actor("ivo")) if "Shop" in one.title]
+    assert "The server answered 500." in item.reason
+    assert not [one for one in IncidentAgenda().items(cast.actor("ada")) if "Shop" in one.title]
     assert "Tell it again" in page
     assert "The server answered 500." in page
     repeat = reverse("target_order_repeat", args=[order.pk])
