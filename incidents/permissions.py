@@ -84,6 +84,12 @@ declare_actions(
         "Send, as the second person, what people, partners, authorities or the public are told.",
     ),
     Action(
+        "incidents.ask_affected",
+        {Role.PRIVACY_LEAD, Role.ADMIN},
+        Scope.CONSENT_READ,
+        "Ask, for the service that mails people, which of its people an incident touched.",
+    ),
+    Action(
         "incidents.edit_contacts",
         {Role.PRIVACY_LEAD, Role.INCIDENT_COMMANDER, Role.ADMIN},
         None,

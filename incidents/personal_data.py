@@ -59,7 +59,9 @@ class MessageHolder:
     """Which messages about incidents reached a person; erasing leaves that somebody was told."""
 
     label = "Messages about incidents"
-    models = frozenset({"incidents.CommunicationDelivery", "incidents.Contact"})
+    models = frozenset(
+        {"incidents.CommunicationDelivery", "incidents.CommunicationText", "incidents.Contact"}
+    )
 
     def export(self, person: str) -> list[dict[str, Any]]:
         found = CommunicationDelivery.objects.filter(recipient=person)

@@ -6,7 +6,10 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+
+from django.db.models import F
 
 from governance.core.actors import SystemActor
 from governance.registry import services as registry
@@ -22,6 +25,7 @@ from incidents.services.communications import (
 from incidents.services.contacts import add_contact
 from incidents.services.message_texts import written_texts
 from incidents.services.opening import open_incident
+from incidents.services.sending import LEASE
 from tests.cast import Cast
 
 MACHINE = SystemActor("test")
@@ -136,3 +140,13 @@ def listening() -> Iterator[Listener]:
         yield listener
     finally:
         listener.close()
+
+
+def rows(message: Communication) -> dict[str, str]:
+    """The state of each recipient of a message."""
+    return dict(message.deliveries.values_list("recipient", "state"))
+
+
+def due_again(message: Communication) -> None:
+    """Let every lease and every wait of a message have run out."""
+    message.deliveries.update(next_attempt_at=F("next_attempt_at") - LEASE - timedelta(minutes=5))

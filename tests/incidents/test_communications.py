@@ -1,38 +1,27 @@
-"""Nobody outside is told by one person alone, nobody is told twice, and nobody is forgotten."""
+"""What leaves the house is read by two people; what was sent is on record and stays as it was."""
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
-import threading
 from collections.abc import Iterator
-from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from django.db import IntegrityError, close_old_connections, connection, transaction
-from django.db.models import F
+from django.db import IntegrityError, transaction
 
 from governance.core.clock import database_now
 from governance.core.errors import Conflict, Invalid, NotPermitted
 from governance.core.ports import registered_personal_data_holders
 from governance.ledger.models import LedgerEntry
-from governance.outbox.models import Notice
 from governance.people import services as people
-from governance.registry.models import PeopleNotice, System
-from governance.registry.selectors import people_notices
+from governance.registry.models import System
 from incidents.choices import (
     Audience,
     Channel,
     CommunicationState,
     DeliveryState,
-    Severity,
     Stage,
     State,
 )
-from incidents.models import Communication, CommunicationDelivery, CommunicationText, Incident
-from incidents.selectors import public_messages
+from incidents.models import Communication, CommunicationText, Incident
 from incidents.services.communications import (
     correct_communication,
     discard_communication,
@@ -42,26 +31,23 @@ from incidents.services.communications import (
     send_communication,
     write_communication,
 )
-from incidents.services.contacts import add_contact, end_contact
-from incidents.services.deliveries import record_by_hand, retry_delivery
+from incidents.services.contacts import add_contact
 from incidents.services.message_texts import unready
-from incidents.services.sending import LEASE, send_due_communications
-from incidents.services.updates import remind_of_updates
+from incidents.services.sending import send_due_communications
 from tests.cast import STAGE, Cast
-from tests.ground_database import EmbeddedPostgres
 from tests.incidents.message_stage import (
     MACHINE,
     Listener,
+    due_again,
     listening,
     make_system,
     open_one,
     partner,
     released,
+    rows,
     sent,
     written,
 )
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -79,18 +65,6 @@ def listener(settings: object) -> Iterator[Listener]:
     settings.WEBHOOK_PRIVATE = True  # type: ignore[attr-defined]
     with listening() as made:
         yield made
-
-
-def rows(message: Communication) -> dict[str, str]:
-    return dict(message.deliveries.values_list("recipient", "state"))
-
-
-def due_again(message: Communication) -> None:
-    """Let every lease and every wait of a message have run out."""
-    message.deliveries.update(next_attempt_at=F("next_attempt_at") - LEASE - timedelta(minutes=5))
-
-
-# --- two people ---
 
 
 @pytest.mark.django_db
@@ -225,248 +199,6 @@ def test_where_nobody_would_be_told_nothing_is_sent(incident: Incident, cast: Ca
     assert draft.state == CommunicationState.DRAFT or draft.sent_at is None
 
 
-# --- once each, and nobody forgotten ---
-
-
-def noticed(subject: str) -> list[str]:
-    found = Notice.objects.filter(subject=subject).values_list("recipients", flat=True)
-    return sorted(one for recipients in found for one in recipients)
-
-
-@pytest.mark.django_db
-def test_the_product_tells_the_team_by_itself_and_each_of_them_once(
-    incident: Incident, cast: Cast
-) -> None:
-    for name in ("pia", "dan"):
-        cast.person(name)
-    message = prepare_communication(incident=incident, audience=Audience.INTERNAL, actor=MACHINE)
-    assert message.state == CommunicationState.SENT
-    for _ in range(3):
-        send_due_communications()
-    team = sorted(cast.person(one).reference for one in ("ada", "dan", "elif", "ivo", "max", "pia"))
-    assert noticed(message.released["en"]["subject"]) == team
-    assert set(rows(message).values()) == {DeliveryState.DELIVERED}
-
-
-@pytest.mark.django_db
-def test_who_joins_later_is_told_what_stands_and_the_others_are_not_told_again(
-    incident: Incident, cast: Cast
-) -> None:
-    first = sent(cast, incident, Audience.INTERNAL, "Wave one.")
-    send_due_communications()
-    second = sent(cast, incident, Audience.INTERNAL, "Wave two.")
-    send_due_communications()
-    people.assign_role(user=cast.eve, role="ml_engineer", actor=STAGE)
-    cast.join("carousel", "eve")
-    for _ in range(2):
-        send_due_communications()
-    assert cast.eve.reference in rows(second)
-    assert cast.eve.reference not in rows(first), "what is out of date is not told any more"
-    told = noticed(second.released["en"]["subject"])
-    assert told.count(cast.eve.reference) == 1
-    assert told.count(cast.ada.reference) == 1
-    late = Notice.objects.filter(recipients=[cast.eve.reference])
-    assert [one.announced_at is not None for one in late] == [True], "the chat has had it"
-
-
-@pytest.mark.django_db
-def test_a_partner_named_later_gets_the_last_word(
-    incident: Incident, cast: Cast, listener: Listener
-) -> None:
-    partner(cast, "First", listener.address("first"))
-    message = sent(cast, incident)
-    send_due_communications()
-    partner(cast, "Second", listener.address("second"))
-    for _ in range(2):
-        send_due_communications()
-    assert listener.names() == ["first", "second"]
-    key = str(message.deliveries.order_by("created_at")[0].pk)
-    assert listener.heard[0][1] == key, "the receiver can tell a repetition"
-    assert "We are on it." in str(listener.heard[0][2]["message"])
-
-
-@pytest.mark.django_db
-def test_the_database_holds_one_row_for_a_message_and_a_recipient(
-    incident: Incident, cast: Cast
-) -> None:
-    partner(cast, "By hand")
-    message = sent(cast, incident)
-    row = message.deliveries.get()
-    with pytest.raises(IntegrityError, match="message_once_per_recipient"), transaction.atomic():
-        CommunicationDelivery.objects.create(
-            communication=message,
-            recipient=row.recipient,
-            channel=Channel.HAND,
-            next_attempt_at=database_now(),
-            give_up_at=database_now(),
-        )
-
-
-def run_and_die(server: EmbeddedPostgres, point: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.incidents.dying_sender", point],
-        cwd=ROOT,
-        env=server.env_of(str(connection.settings_dict["NAME"])),
-        capture_output=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_runner_killed_between_two_recipients_leaves_nobody_out_and_tells_nobody_twice(
-    embedded_postgres: EmbeddedPostgres, cast: Cast, listener: Listener
-) -> None:
-    incident = open_one(make_system(cast))
-    for name in ("one", "two", "three"):
-        partner(cast, name, listener.address(name))
-    message = sent(cast, incident)
-    run_and_die(embedded_postgres, "between_rows")
-    assert len(listener.names()) == 1
-    send_due_communications()
-    assert sorted(listener.names()) == ["one", "three", "two"]
-    assert set(rows(message).values()) == {DeliveryState.DELIVERED}
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_runner_killed_before_it_wrote_it_down_repeats_itself_under_the_same_key(
-    embedded_postgres: EmbeddedPostgres, cast: Cast, listener: Listener
-) -> None:
-    incident = open_one(make_system(cast))
-    partner(cast, "one", listener.address("one"))
-    partner(cast, "two", listener.address("two"))
-    message = sent(cast, incident)
-    run_and_die(embedded_postgres, "before_record")
-    (first,) = listener.heard
-    assert set(rows(message).values()) == {DeliveryState.WAITING}
-    send_due_communications()
-    assert len(listener.heard) == 2, "what the dead one holds stays its own until the lease ends"
-    due_again(message)
-    send_due_communications()
-    repeated = [heard for heard in listener.heard if heard[0] == first[0]]
-    assert repeated == [first, first], "at least once at the channel, with one key"
-    entries = LedgerEntry.objects.filter(verb="incidents.message_delivered")
-    assert entries.count() == 2, "recorded once each"
-    assert incident.timeline.filter(sentence__contains="reached").count() == 2
-
-
-@pytest.mark.django_db(transaction=True)
-def test_runners_side_by_side_tell_everybody_once(cast: Cast, listener: Listener) -> None:
-    incident = open_one(make_system(cast))
-    names = [f"partner-{number}" for number in range(8)]
-    for name in names:
-        partner(cast, name, listener.address(name))
-    sent(cast, incident)
-    gate = threading.Barrier(4)
-
-    def run() -> None:
-        gate.wait()
-        send_due_communications()
-        close_old_connections()
-
-    threads = [threading.Thread(target=run) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    send_due_communications()
-    assert sorted(listener.names()) == names
-
-
-# --- what does not arrive ---
-
-
-@pytest.mark.django_db
-def test_a_failure_is_said_in_words_tried_again_and_then_handed_to_a_person(
-    incident: Incident, cast: Cast, listener: Listener
-) -> None:
-    partner(cast, "Deaf", listener.address("deaf"))
-    message = sent(cast, incident)
-    listener.refuses = True
-    send_due_communications()
-    row = message.deliveries.get()
-    assert (row.state, row.attempts) == (DeliveryState.WAITING, 1)
-    assert "It was not taken" in row.problem
-    assert listener.address("deaf") not in row.problem
-    due_again(message)
-    message.deliveries.update(give_up_at=F("created_at"))
-    send_due_communications()
-    row.refresh_from_db()
-    assert (row.state, row.attempts) == (DeliveryState.GIVEN_UP, 2)
-    assert incident.timeline.filter(sentence__startswith="Message 1 did not reach Deaf").exists()
-    send_due_communications()
-    listener.refuses = False
-    assert listener.heard == [], "only a person begins again"
-    retry_delivery(delivery=row, actor=cast.actor("ivo"))
-    send_due_communications()
-    row.refresh_from_db()
-    assert row.state == DeliveryState.DELIVERED
-    with pytest.raises(Conflict):
-        retry_delivery(delivery=row, actor=cast.actor("ivo"))
-
-
-@pytest.mark.django_db
-def test_what_is_brought_by_hand_waits_for_a_number(incident: Incident, cast: Cast) -> None:
-    partner(cast, "The authority", audience=Audience.REGULATOR)
-    message = sent(cast, incident, Audience.REGULATOR)
-    send_due_communications()
-    row = message.deliveries.get()
-    assert row.state == DeliveryState.WAITING
-    with pytest.raises(Invalid):
-        record_by_hand(delivery=row, note="", actor=cast.actor("pia"))
-    record_by_hand(delivery=row, note="Portal, number 17/2026", actor=cast.actor("pia"))
-    row.refresh_from_db()
-    assert (row.state, row.note) == (DeliveryState.DELIVERED, "Portal, number 17/2026")
-    with pytest.raises(Conflict):
-        record_by_hand(delivery=row, note="Portal, number 18/2026", actor=cast.actor("pia"))
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize(
-    "address",
-    ["json://127.0.0.1/x", "http://example.org", "syslog://", "nonsense", "mailto://", "exec://a"],
-)
-def test_an_address_that_no_message_may_go_to_is_refused(
-    address: str, cast: Cast, settings: object
-) -> None:
-    settings.WEBHOOK_PRIVATE = False  # type: ignore[attr-defined]
-    with pytest.raises(Invalid):
-        partner(cast, "Somebody", address)
-
-
-@pytest.mark.django_db
-def test_a_mail_server_inside_the_house_network_is_not_called(
-    incident: Incident, cast: Cast, settings: object
-) -> None:
-    settings.WEBHOOK_PRIVATE = False  # type: ignore[attr-defined]
-    for number, host in enumerate(("127.0.0.1", "169.254.169.254", "10.0.0.7")):
-        partner(cast, f"Inside {number}", f"mailto://a:b@example.org?smtp={host}&to=c@example.org")
-    message = sent(cast, incident)
-    send_due_communications()
-    problems = set(message.deliveries.values_list("problem", flat=True))
-    assert problems == {"The address leads into a private network; it is not called."}
-
-
-@pytest.mark.django_db
-def test_an_address_is_kept_sealed_and_an_ended_contact_hears_no_more(
-    incident: Incident, cast: Cast, listener: Listener
-) -> None:
-    contact = partner(cast, "First", listener.address("first"))
-    contact.refresh_from_db()
-    assert b"127.0.0.1" not in bytes(contact.address)
-    message = sent(cast, incident)
-    end_contact(contact=contact, erase=True, actor=cast.actor("pia"))
-    send_due_communications()
-    assert listener.heard == []
-    assert set(rows(message).values()) == {DeliveryState.DROPPED}
-    contact.refresh_from_db()
-    assert (contact.name, bytes(contact.address)) == ("", b"")
-
-
-# --- corrections ---
-
-
 @pytest.mark.django_db
 def test_a_correction_reaches_everybody_who_was_misled_and_says_what_it_corrects(
     incident: Incident, cast: Cast, listener: Listener
@@ -509,82 +241,6 @@ def test_what_was_found_wrong_before_it_left_is_not_sent_any_more(
     assert set(rows(wrong).values()) == {DeliveryState.DROPPED}
     (heard,) = listener.heard
     assert "This corrects our message of" in str(heard[2]["message"])
-
-
-# --- people and the public ---
-
-
-@pytest.mark.django_db
-def test_people_read_the_newest_word_on_the_pages_of_their_system(
-    incident: Incident, system: System, cast: Cast
-) -> None:
-    first = sent(cast, incident, Audience.PEOPLE, "Something went wrong.")
-    send_due_communications()
-    assert [one.reference for one in people_notices(system)] == [first.reference]
-    second = sent(cast, incident, Audience.PEOPLE, "It was stopped.")
-    for _ in range(2):
-        send_due_communications()
-    (shown,) = people_notices(system)
-    assert shown.reference == second.reference
-    assert shown.texts["de"]["body"].startswith("It was stopped.")
-    assert PeopleNotice.objects.count() == 2
-
-
-@pytest.mark.django_db
-def test_the_public_reads_what_was_not_found_wrong(incident: Incident, cast: Cast) -> None:
-    wrong = sent(cast, incident, Audience.PUBLIC, "All is well.")
-    assert list(public_messages()) == []
-    send_due_communications()
-    assert list(public_messages()) == [wrong]
-    right = released(cast, correct_communication(communication=wrong, actor=cast.actor("ivo")))
-    send_due_communications()
-    assert list(public_messages()) == [right]
-
-
-# --- the cadence ---
-
-
-@pytest.mark.django_db
-def test_an_update_that_was_missed_is_reminded_of_once_a_level_and_escalates(
-    system: System, cast: Cast
-) -> None:
-    incident = open_one(system, Severity.S1)
-    begin = incident.reported_at
-
-    def reminders() -> list[list[str]]:
-        found = Notice.objects.filter(subject__contains="is overdue").order_by("id")
-        return [one.recipients for one in found]
-
-    for minute in (10, 31, 40, 50, 61, 62, 91, 200):
-        remind_of_updates(actor=MACHINE, now=begin + timedelta(minutes=minute))
-    assert reminders() == [
-        ["role:incident_commander@carousel"],
-        ["role:incident_commander@carousel", "role:product_owner@carousel"],
-        ["role:admin@carousel", "role:privacy_lead@carousel"],
-    ]
-    assert incident.timeline.filter(sentence__contains="was missed").count() == 2
-
-
-@pytest.mark.django_db
-def test_what_was_missed_while_all_was_down_is_told_at_the_next_look_and_once(
-    system: System, cast: Cast
-) -> None:
-    incident = open_one(system, Severity.S1)
-    late = incident.reported_at + timedelta(hours=5)
-    assert remind_of_updates(actor=MACHINE, now=late) == 1
-    assert remind_of_updates(actor=MACHINE, now=late) == 0
-    sent(cast, incident, Audience.INTERNAL)
-    assert remind_of_updates(actor=MACHINE, now=late) == 1, "the new period was missed as well"
-
-
-@pytest.mark.django_db
-def test_a_drill_reminds_nobody(system: System, cast: Cast) -> None:
-    drill = open_one(system, Severity.S1, drill=True)
-    late = drill.reported_at + timedelta(hours=5)
-    assert remind_of_updates(actor=MACHINE, now=late) == 0
-
-
-# --- the record ---
 
 
 @pytest.mark.django_db
