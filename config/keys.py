@@ -101,8 +101,11 @@ class KeyRing:
     @cached_property
     def token_keys(self) -> tuple[Ed25519PrivateKey, ...]:
         """The keys of subject tokens, newest first: it signs, and the older ones still verify."""
-        newest = self._signing("token_key")
-        lines = self._path("token_key").read_text().split()[1:]
+        return self._signing_keys("token_key")
+
+    def _signing_keys(self, name: str) -> tuple[Ed25519PrivateKey, ...]:
+        newest = self._signing(name)
+        lines = self._path(name).read_text().split()[1:]
         older = (Ed25519PrivateKey.from_private_bytes(bytes.fromhex(line)) for line in lines)
         return (newest, *older)
 
@@ -120,9 +123,25 @@ class KeyRing:
     def stream_key(self) -> bytes:
         return self._bytes("stream_key", 32)
 
-    @cached_property
+    @property
     def webhook_key(self) -> Ed25519PrivateKey:
-        return self._signing("webhook_key")
+        return self.webhook_keys[0]
+
+    @cached_property
+    def webhook_keys(self) -> tuple[Ed25519PrivateKey, ...]:
+        """The keys of webhooks, newest first: all of them sign, so that either verifies."""
+        return self._signing_keys("webhook_key")
+
+    def rotate_webhook_key(self) -> None:
+        """Sign with a new key from now on, and with the one before beside it."""
+        previous = self._bytes("webhook_key", 32)
+        self._replace("webhook_key", [secrets.token_bytes(32), previous])
+        self.__dict__.pop("webhook_keys", None)
+
+    def end_webhook_rotation(self) -> None:
+        """Sign with the newest key alone."""
+        self._replace("webhook_key", [self._bytes("webhook_key", 32)])
+        self.__dict__.pop("webhook_keys", None)
 
 
 def public_bytes(key: Ed25519PrivateKey) -> bytes:

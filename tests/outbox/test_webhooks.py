@@ -62,49 +62,6 @@ def test_the_stock_library_verifies_a_message_and_refuses_a_changed_one(private:
     assert (message.state, message.last_status) == (MessageState.DELIVERED, 200)
 
 
-def test_a_public_key_verifies_where_no_secret_is_shared(private: None) -> None:
-    import base64
-
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-    with receiving() as receiver:
-        endpoint, public = register(receiver, signing="v1a")
-        services.send_test(endpoint=endpoint, actor=STAGE)
-        sending.deliver_due()
-    (got,) = receiver.got
-    version, _, signature = got.headers["webhook-signature"].partition(",")
-    key = Ed25519PublicKey.from_public_bytes(base64.b64decode(public.removeprefix("whpk_")))
-    signed = f"{got.headers['webhook-id']}.{got.headers['webhook-timestamp']}.".encode() + got.body
-    assert version == "v1a"
-    key.verify(base64.b64decode(signature), signed)
-
-
-def test_both_secrets_verify_while_one_replaces_the_other(private: None) -> None:
-    with receiving() as receiver:
-        endpoint, old = register(receiver)
-        new = services.rotate_secret(endpoint=endpoint, actor=STAGE)
-        services.send_test(endpoint=endpoint, actor=STAGE)
-        sending.deliver_due()
-        for secret in (old, new):
-            assert Webhook(secret).verify(receiver.got[0].body, receiver.got[0].headers)
-        WebhookEndpoint.objects.update(previous_until=timezone.now() - timedelta(seconds=1))
-        services.send_test(endpoint=endpoint, actor=STAGE)
-        sending.deliver_due()
-    assert Webhook(new).verify(receiver.got[1].body, receiver.got[1].headers)
-    with pytest.raises(WebhookVerificationError):
-        Webhook(old).verify(receiver.got[1].body, receiver.got[1].headers)
-
-
-def test_a_server_that_says_gone_is_told_no_more(private: None) -> None:
-    with receiving(410) as receiver:
-        endpoint, _ = register(receiver)
-        services.send_test(endpoint=endpoint, actor=STAGE)
-        sending.deliver_due()
-        endpoint.refresh_from_db()
-        assert endpoint.state == EndpointState.GONE
-        assert services.queue_for_all(event_type="tactful.hold.placed", data={}) == 0
-
-
 def test_news_reach_the_endpoints_that_want_them(private: None) -> None:
     with receiving() as all_news, receiving() as versions_only:
         register(all_news, name="all")
@@ -117,7 +74,9 @@ def test_news_reach_the_endpoints_that_want_them(private: None) -> None:
         deliver_events()
         sending.deliver_due()
     (got,) = all_news.got
-    assert json.loads(got.body)["data"]["target_key"] == "shop"
+    told = json.loads(got.body)
+    assert told["data"]["target_key"] == "shop" and told["subject"] == "system/shop"
+    assert WebhookMessage.objects.get(endpoint__name="all").urgent, "containment does not wait"
     assert not versions_only.got
 
 
@@ -149,6 +108,52 @@ def test_a_privacy_lead_registers_tests_and_replays_on_the_page(
     assert b"partner" in client.get("/settings/webhooks/").content
 
 
+def test_the_page_says_what_waits_why_and_until_when_and_tries_it_now(
+    private: None, client: Client, cast: Cast
+) -> None:
+    cast.sign_in(client, "pia")
+    with receiving(503, 200) as receiver:
+        endpoint, _ = register(receiver)
+        page = f"/settings/webhooks/{endpoint.pk}/"
+        assert "Nothing was sent yet" in client.get(page).content.decode()
+        told = {"event_type": "tactful.hold.placed", "subject": "system/shop", "data": {}}
+        first = services.send_to(endpoint=endpoint, urgent=True, **told)
+        second = services.send_to(endpoint=endpoint, urgent=True, **told)
+        sending.deliver_due()
+        shown = client.get(page).content.decode()
+        assert "did not answer 1 time in a row" in shown and "2 messages wait," in shown
+        assert "next try" in shown and "The server answered 503." in shown
+        assert "behind an earlier one about the same" in shown and "urgent" in shown
+        client.post(f"/settings/webhooks/messages/{first.pk}/retry/")
+        sending.deliver_due()
+        assert len(receiver.got) == 3, "the second followed at once"
+        third = services.send_to(endpoint=endpoint, **told)
+        client.post(f"/settings/webhooks/messages/{third.pk}/give-up/")
+        assert "Given up by" in client.get(f"{page}?state=failed").content.decode()
+        assert str(second.pk) not in client.get(f"{page}?state=failed").content.decode()
+        assert "No message in this state" in client.get(f"{page}?state=pending").content.decode()
+        fourth = services.send_to(endpoint=endpoint, **told)
+        assert client.post(f"{page}retry/").status_code == 302
+        sending.deliver_due()
+    fourth.refresh_from_db()
+    assert fourth.state == "delivered" and fourth.last_took_ms is not None
+    again = client.post(f"/settings/webhooks/messages/{fourth.pk}/retry/", follow=True)
+    assert "This message waits no longer." in again.content.decode()
+
+
+def test_the_list_of_deliveries_looks_again_only_while_one_is_under_way(
+    private: None, client: Client, cast: Cast
+) -> None:
+    cast.sign_in(client, "pia")
+    with receiving() as receiver:
+        endpoint, _ = register(receiver)
+        page = f"/settings/webhooks/{endpoint.pk}/"
+        services.send_test(endpoint=endpoint, actor=STAGE)
+        assert b"hx-trigger" in client.get(page).content
+        sending.deliver_due()
+        assert b"hx-trigger" not in client.get(page).content
+
+
 def test_an_auditor_sees_webhooks_and_changes_none(
     private: None, client: Client, cast: Cast
 ) -> None:
@@ -156,7 +161,13 @@ def test_an_auditor_sees_webhooks_and_changes_none(
         endpoint, _ = register(receiver)
         cast.sign_in(client, "aud")
         assert client.get("/settings/webhooks/").status_code == 200
-        assert client.post(f"/settings/webhooks/{endpoint.pk}/test/").status_code == 403
+        message = services.send_test(endpoint=endpoint, actor=STAGE)
+        assert client.get(f"/settings/webhooks/{endpoint.pk}/").status_code == 200
+        for step in ("test", "retry", "state", "secret"):
+            assert client.post(f"/settings/webhooks/{endpoint.pk}/{step}/").status_code == 403
+        for step in ("replay", "retry", "give-up"):
+            there = f"/settings/webhooks/messages/{message.pk}/{step}/"
+            assert client.post(there).status_code == 403
         form = {"name": "mine", "url": receiver.url, "signing": "v1"}
         assert client.post("/settings/webhooks/", form).status_code == 403
     assert WebhookEndpoint.objects.count() == 1
@@ -181,8 +192,21 @@ def test_the_api_registers_sends_and_replays(private: None, client: Client, cast
         assert ask(f"/messages/{sent.json()['id']}/replay").status_code == 409, "on its way"
         sending.deliver_due()
         Webhook(secret).verify(receiver.got[0].body, receiver.got[0].headers)
-    listed = client.get("/api/v1/webhooks/messages").json()["results"]
-    assert [each["state"] for each in listed] == ["delivered"]
+        waiting = ask(f"/{pk}/test").json()["id"]
+        assert ask(f"/messages/{waiting}/retry").status_code == 202
+        assert ask(f"/{pk}/retry").json() == {"messages": 1}
+        assert client.get(f"/api/v1/webhooks/{pk}").json()["waiting"] == 1
+        assert ask(f"/messages/{waiting}/give-up").json()["state"] == "failed"
+        assert ask(f"/messages/{waiting}/give-up").status_code == 409
+
+    def listed(asked: str = "") -> list[str]:
+        found = client.get(f"/api/v1/webhooks/messages{asked}").json()["results"]
+        return [each["state"] for each in found]
+
+    assert listed() == ["failed", "delivered"]
+    assert listed(f"?endpoint={pk}&state=delivered") == ["delivered"]
+    assert listed("?endpoint=01900000-0000-7000-8000-000000000000") == []
+    assert client.get("/api/v1/webhooks/messages?state=odd").status_code == 422
     assert "secret" not in client.get("/api/v1/webhooks").json()["results"][0]
     assert ask(f"/{pk}/secret").json()["secret"].startswith("whsec_")
     assert ask(f"/{pk}/state", {"state": "paused"}).json()["state"] == "paused"

@@ -48,7 +48,7 @@ def _headers(message: WebhookMessage) -> dict[str, str]:
         timestamp=int(time.time()),
         body=message.body.encode(),
         secrets=secrets,
-        key=settings.KEYS.webhook_key if endpoint.signing == Signing.ED25519 else None,
+        keys=settings.KEYS.webhook_keys if endpoint.signing == Signing.ED25519 else (),
     )
     return {
         **signed,

@@ -16,6 +16,16 @@ urlpatterns = [
         webhooks.WebhookReplay.as_view(),
         name="webhook-replay",
     ),
+    path(
+        "webhooks/messages/<uuid:pk>/retry", webhooks.WebhookRetry.as_view(), name="webhook-retry"
+    ),
+    path(
+        "webhooks/messages/<uuid:pk>/give-up",
+        webhooks.WebhookGiveUp.as_view(),
+        name="webhook-give-up",
+    ),
+    path("webhooks/<uuid:pk>", webhooks.WebhookEndpointDetail.as_view(), name="webhook"),
+    path("webhooks/<uuid:pk>/retry", webhooks.WebhookRetryAll.as_view(), name="webhook-retry-all"),
     path("webhooks/<uuid:pk>/state", webhooks.WebhookEndpointState.as_view(), name="webhook-state"),
     path(
         "webhooks/<uuid:pk>/secret", webhooks.WebhookEndpointSecret.as_view(), name="webhook-secret"

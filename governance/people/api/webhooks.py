@@ -16,6 +16,7 @@ from governance.core.api.idempotency import IdempotentRequests
 from governance.outbox.webhooks import selectors, services
 from governance.outbox.webhooks.models import (
     EndpointState,
+    MessageState,
     Signing,
     WebhookEndpoint,
     WebhookMessage,
@@ -33,9 +34,32 @@ class EndpointIn(serializers.Serializer[Any]):
 
 
 class EndpointOut(serializers.ModelSerializer[WebhookEndpoint]):
+    waiting = serializers.IntegerField(read_only=True, default=0)
+    given_up = serializers.IntegerField(read_only=True, default=0)
+    last_arrived = serializers.DateTimeField(read_only=True, default=None, allow_null=True)
+    failures = serializers.IntegerField(
+        read_only=True, help_text="How often in a row the server did not answer."
+    )
+    previous_until = serializers.DateTimeField(
+        read_only=True, help_text="Until when the secret before the last rotation signs too."
+    )
+
     class Meta:
         model = WebhookEndpoint
-        fields: ClassVar[list[str]] = ["id", "name", "url", "event_types", "signing", "state"]
+        fields: ClassVar[list[str]] = [
+            "id",
+            "name",
+            "url",
+            "event_types",
+            "signing",
+            "state",
+            "waiting",
+            "given_up",
+            "last_arrived",
+            "failures",
+            "retry_at",
+            "previous_until",
+        ]
         read_only_fields = fields
 
 
@@ -54,6 +78,7 @@ class StateIn(serializers.Serializer[Any]):
 
 class MessageOut(serializers.ModelSerializer[WebhookMessage]):
     endpoint = serializers.CharField(source="endpoint.name")
+    subject = serializers.CharField(source="about")
 
     class Meta:
         model = WebhookMessage
@@ -61,8 +86,13 @@ class MessageOut(serializers.ModelSerializer[WebhookMessage]):
             "id",
             "endpoint",
             "event_type",
+            "subject",
+            "urgent",
+            "idempotency_key",
             "state",
             "attempts",
+            "last_attempt_at",
+            "last_took_ms",
             "last_status",
             "last_error",
             "created_at",
@@ -98,6 +128,16 @@ class WebhookEndpoints(generics.ListAPIView[WebhookEndpoint], IdempotentRequests
         )
         told = RegisteredOut({"endpoint": endpoint, "secret": secret})
         return Response(told.data, status=201)
+
+
+class WebhookEndpointDetail(IdempotentRequests):
+    """One endpoint: what waits for it, what was given up, whether its server answers."""
+
+    required_actions: ClassVar[dict[str, str]] = {"get": "webhooks.view"}
+
+    @extend_schema(responses=EndpointOut)
+    def get(self, request: Request, pk: UUID) -> Response:
+        return Response(EndpointOut(_endpoint(request, pk)).data)
 
 
 class WebhookEndpointState(IdempotentRequests):
@@ -139,15 +179,51 @@ class WebhookTest(IdempotentRequests):
         return Response(MessageOut(message).data, status=202)
 
 
+class RetriedOut(serializers.Serializer[Any]):
+    messages = serializers.IntegerField(help_text="How many messages are tried now.")
+
+
+class WebhookRetryAll(IdempotentRequests):
+    """Try everything that waits for an endpoint now, in its order."""
+
+    required_actions: ClassVar[dict[str, str]] = {"post": "webhooks.edit"}
+
+    @extend_schema(request=None, responses={202: RetriedOut})
+    def post(self, request: Request, pk: UUID) -> Response:
+        count = services.retry_endpoint(
+            endpoint=_endpoint(request, pk), actor=request_actor(request)
+        )
+        return Response({"messages": count}, status=202)
+
+
+class MessagesAsked(serializers.Serializer[Any]):
+    endpoint = serializers.UUIDField(required=False, help_text="Only those to this endpoint.")
+    state = serializers.ChoiceField(MessageState.choices, required=False)
+
+
 class WebhookMessages(generics.ListAPIView[WebhookMessage]):
-    """What was sent, newest first."""
+    """What was sent, newest first; `endpoint` and `state` narrow it."""
 
     required_actions: ClassVar[dict[str, str]] = {"get": "webhooks.view"}
     serializer_class = MessageOut
     queryset = WebhookMessage._default_manager.none()
 
+    @extend_schema(parameters=[MessagesAsked])
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().get(request, *args, **kwargs)
+
     def get_queryset(self) -> QuerySet[WebhookMessage]:
-        return selectors.messages_for(request_actor(self.request))
+        asked = MessagesAsked(data=self.request.query_params)
+        asked.is_valid(raise_exception=True)
+        found = selectors.messages_for(request_actor(self.request)).order_by("-id")
+        return found.filter(**asked.validated_data)
+
+
+def _message(request: Request, pk: UUID) -> WebhookMessage:
+    found = selectors.messages_for(request_actor(request)).filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
 
 
 class WebhookReplay(IdempotentRequests):
@@ -157,10 +233,33 @@ class WebhookReplay(IdempotentRequests):
 
     @extend_schema(request=None, responses={202: MessageOut})
     def post(self, request: Request, pk: UUID) -> Response:
-        actor = request_actor(request)
-        message = selectors.messages_for(actor).filter(pk=pk).first()
-        if message is None:
-            raise Http404
-        return Response(
-            MessageOut(services.replay_message(message=message, actor=actor)).data, status=202
+        message = services.replay_message(
+            message=_message(request, pk), actor=request_actor(request)
         )
+        return Response(MessageOut(message).data, status=202)
+
+
+class WebhookRetry(IdempotentRequests):
+    """Try a waiting message now instead of at its time."""
+
+    required_actions: ClassVar[dict[str, str]] = {"post": "webhooks.edit"}
+
+    @extend_schema(request=None, responses={202: MessageOut})
+    def post(self, request: Request, pk: UUID) -> Response:
+        message = services.retry_message(
+            message=_message(request, pk), actor=request_actor(request)
+        )
+        return Response(MessageOut(message).data, status=202)
+
+
+class WebhookGiveUp(IdempotentRequests):
+    """Stop trying a waiting message; later ones about its subject may pass."""
+
+    required_actions: ClassVar[dict[str, str]] = {"post": "webhooks.edit"}
+
+    @extend_schema(request=None, responses=MessageOut)
+    def post(self, request: Request, pk: UUID) -> Response:
+        message = services.give_up_message(
+            message=_message(request, pk), actor=request_actor(request)
+        )
+        return Response(MessageOut(message).data)

@@ -30,7 +30,10 @@ settings_routes = [
     path("webhooks/<uuid:pk>/test/", webhooks.test, name="webhook_test"),
     path("webhooks/<uuid:pk>/state/", webhooks.change_state, name="webhook_state"),
     path("webhooks/<uuid:pk>/secret/", webhooks.new_secret, name="webhook_secret"),
+    path("webhooks/<uuid:pk>/retry/", webhooks.retry_all, name="webhook_retry_all"),
     path("webhooks/messages/<uuid:pk>/replay/", webhooks.replay, name="webhook_replay"),
+    path("webhooks/messages/<uuid:pk>/retry/", webhooks.retry, name="webhook_retry"),
+    path("webhooks/messages/<uuid:pk>/give-up/", webhooks.give_up, name="webhook_give_up"),
     path("account/", account.account, name="account"),
     path("sessions/<uuid:pk>/end/", account.end_session, name="end_session"),
     path("permissions/", people.permission_table, name="permissions"),
@@ -38,5 +41,6 @@ settings_routes = [
 
 urlpatterns = [
     path("settings/", include((settings_routes, "people"))),
+    path(".well-known/webhooks/jwks.json", webhooks.key_set, name="webhook_keys"),
     path("demo/sign-in", account.demo_sign_in, name="demo_sign_in"),
 ]

@@ -6,17 +6,23 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.utils import timezone
+from django.views.decorators.cache import cache_control, never_cache
+from django.views.decorators.http import (
+    require_GET,
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
 
 from governance.core.errors import Conflict, DomainError, Invalid
 from governance.outbox.webhooks import selectors, services
-from governance.outbox.webhooks.models import EndpointState, Signing
+from governance.outbox.webhooks.models import EndpointState, MessageState, Signing
 from governance.outbox.webhooks.types import EVENT_TYPES
 from governance.people.actors import request_actor
-from governance.people.web.access import requires
+from governance.people.web.access import public_route, requires
 from governance.people.web.tabs import tabs
 
 SHOWN = 50
@@ -65,9 +71,23 @@ def webhooks(request: HttpRequest) -> HttpResponse:
 def _page(request: HttpRequest, pk: UUID, secret: str | None = None) -> HttpResponse:
     actor = request_actor(request)
     found = get_object_or_404(selectors.endpoints_for(actor), pk=pk)
+    sent = selectors.messages_for(actor).filter(endpoint=found)
+    state = request.GET.get("state", "")
+    chosen = state if state in MessageState.values else ""
+    shown = list((sent.filter(state=chosen) if chosen else sent)[:SHOWN])
+    now = timezone.now()
     context = {
         "endpoint": found,
-        "sent": selectors.messages_for(actor).filter(endpoint=found)[:SHOWN],
+        "sent": shown,
+        "chosen": chosen,
+        "states": [("", "All"), *MessageState.choices],
+        "most": SHOWN,
+        # An outcome comes within moments: then the list looks again by itself.
+        "under_way": any(each.state == MessageState.PENDING and not each.attempts for each in shown)
+        and found.state == EndpointState.ACTIVE,
+        "pausing": found.retry_at is not None and found.retry_at > now,
+        "rotating": found.previous_until is not None and found.previous_until > now,
+        "keys": selectors.published_keys()["keys"] if found.signing == Signing.ED25519 else [],
         "secret": secret,
         **tabs(request, "webhooks"),
         "may_edit": actor.may("webhooks.edit"),
@@ -135,3 +155,54 @@ def replay(request: HttpRequest, pk: UUID) -> HttpResponse:
     except DomainError as problem:
         messages.error(request, problem.sentence)
     return redirect("people:webhook", pk=message.endpoint_id)
+
+
+@requires("webhooks.edit")
+@require_POST
+def retry(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Try one waiting message now."""
+    actor = request_actor(request)
+    message = get_object_or_404(selectors.messages_for(actor), pk=pk)
+    try:
+        services.retry_message(message=message, actor=actor)
+        messages.success(request, "The message is tried now.")
+    except DomainError as problem:
+        messages.error(request, problem.sentence)
+    return redirect("people:webhook", pk=message.endpoint_id)
+
+
+@requires("webhooks.edit")
+@require_POST
+def retry_all(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Try everything that waits for an endpoint now."""
+    actor = request_actor(request)
+    found = get_object_or_404(selectors.endpoints_for(actor), pk=pk)
+    try:
+        count = services.retry_endpoint(endpoint=found, actor=actor)
+        told = "1 message is" if count == 1 else f"{count} messages are"
+        messages.success(request, f"{told} tried now, in their order.")
+    except DomainError as problem:
+        messages.error(request, problem.sentence)
+    return redirect("people:webhook", pk=pk)
+
+
+@requires("webhooks.edit")
+@require_POST
+def give_up(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Stop trying one waiting message."""
+    actor = request_actor(request)
+    message = get_object_or_404(selectors.messages_for(actor), pk=pk)
+    try:
+        services.give_up_message(message=message, actor=actor)
+        messages.success(request, "The message is given up; it can be sent again.")
+    except DomainError as problem:
+        messages.error(request, problem.sentence)
+    return redirect("people:webhook", pk=message.endpoint_id)
+
+
+@public_route("public keys")
+@cache_control(public=True, max_age=300)
+@require_safe
+def key_set(request: HttpRequest) -> JsonResponse:
+    """The JWK set that `v1a` signatures are checked with."""
+    return JsonResponse(selectors.published_keys())
