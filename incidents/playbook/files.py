@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from governance.people.choices import Role
 from incidents.choices import Kind, Part, StepType, Undo
-from incidents.playbook.params import UNDO, read_params
+from incidents.playbook.params import UNDO, params_in_words, read_params
 
 BUILTIN = Path(__file__).parent / "builtin"
 GENERIC = "personalisation-harm"
@@ -208,7 +208,7 @@ def differences(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> li
             found.append({"key": key, "title": step["title"], "change": "added", "fields": []})
             continue
         fields = [
-            {"name": name, "before": old[key].get(name), "after": step.get(name)}
+            {"name": name, "before": _shown(old[key], name), "after": _shown(step, name)}
             for name in _STEP_FIELDS
             if old[key].get(name) != step.get(name)
         ]
@@ -224,3 +224,8 @@ def differences(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> li
             {"key": "", "title": "The order of the steps", "change": "moved", "fields": []}
         )
     return found
+
+
+def _shown(step: Mapping[str, Any], name: str) -> Any:
+    value = step.get(name)
+    return params_in_words(value) if isinstance(value, dict) else value

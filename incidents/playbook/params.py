@@ -189,3 +189,15 @@ def read_params(step_type: str, given: dict[str, Any]) -> Params:
         else:
             said = first["msg"].removeprefix("Value error, ").rstrip(".")
         raise ValueError(f"{where}: {said[0].lower()}{said[1:]}") from None
+
+
+def params_in_words(params: dict[str, Any]) -> str:
+    """Say what a step was told, leaving out what it was not: `on: surface; keys: home, search`."""
+    told = {name: value for name, value in params.items() if value not in (None, [], ())}
+    return "; ".join(f"{name.replace('_', ' ')}: {_words(value)}" for name, value in told.items())
+
+
+def _words(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)

@@ -7,24 +7,21 @@ from typing import Any
 import yaml
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
-from django.views.decorators.http import require_POST
+from django.shortcuts import redirect, render
 
 from governance.core.errors import DomainError, NotFound
 from governance.people.actors import request_actor
 from governance.people.web.access import requires
-from incidents.choices import Kind, StepState
+from incidents.choices import Kind, StepType, Undo
 from incidents.models import Playbook
 from incidents.playbook.files import LARGEST, builtin
-from incidents.selectors import incident_by_reference, present_steps
+from incidents.playbook.params import params_in_words
 from incidents.services.copying import (
     current_playbook,
     import_playbook,
     newest_playbook,
     preview_import,
 )
-from incidents.services.steps import undo_step
 
 
 @requires("incidents.view")
@@ -44,8 +41,18 @@ def _newest(key: str) -> Playbook:
 @requires("incidents.view")
 def playbook(request: HttpRequest, key: str) -> HttpResponse:
     """One playbook: its steps in order, and its versions."""
+    found = _newest(key)
     context = {
-        "playbook": _newest(key),
+        "playbook": found,
+        "steps": [
+            {
+                **step,
+                "does": StepType(step["type"]).label,
+                "told": params_in_words(step.get("params", {})),
+                "way_back": Undo(step["undo"]).label if step.get("undo") else "",
+            }
+            for step in found.steps
+        ],
         "versions": Playbook.objects.filter(key=key).order_by("-version"),
         "may_edit": request_actor(request).may("incidents.edit_playbooks"),
     }
@@ -68,25 +75,6 @@ def export(request: HttpRequest, key: str) -> HttpResponse:
     response = HttpResponse(text, content_type="application/yaml; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{key}-{found.version}.yaml"'
     return response
-
-
-@requires("incidents.command")
-@require_POST
-def undo(request: HttpRequest, reference: str, position: int) -> HttpResponse:
-    """Begin, or confirm as a second person, taking back a step that is done."""
-    actor = request_actor(request)
-    incident = incident_by_reference(reference, actor)
-    step = get_object_or_404(present_steps(incident), position=position)
-    try:
-        step = undo_step(step=step, reason=request.POST.get("reason", ""), actor=actor)
-    except DomainError as refusal:
-        messages.error(request, refusal.sentence)
-    else:
-        undone = step.state == StepState.UNDONE
-        messages.success(
-            request, "It is taken back." if undone else "Proposed. Another person has to confirm it."
-        )
-    return redirect(f"{reverse('incident', args=[incident.reference])}#step-{position}")
 
 
 @requires("incidents.edit_playbooks")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import re
 
 import pytest
 import yaml
+from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
 from hypothesis import given
@@ -14,8 +16,8 @@ from hypothesis import strategies as st
 from governance.core.actors import SystemActor
 from governance.core.errors import Conflict, DomainError, Invalid, NotPermitted
 from governance.registry import services as registry
-from governance.registry.models import System
-from incidents.choices import Kind, Part, Severity, StepState, StepType
+from governance.registry.models import Hold, System
+from incidents.choices import CONTAINMENT, Kind, Part, Severity, StepState, StepType, Undo
 from incidents.clocks.regimes import REGIMES
 from incidents.models import Incident, Playbook
 from incidents.playbook.files import (
@@ -28,10 +30,13 @@ from incidents.playbook.files import (
     read_playbook,
     resolve,
 )
+from incidents.playbook.params import PARAMS, Params
 from incidents.services.clocks import rule_out_duties
 from incidents.services.copying import current_playbook, import_playbook, newest_playbook
 from incidents.services.opening import open_incident
-from incidents.services.steps import complete_by_hand, skip_step
+from incidents.services.steps import complete_by_hand, run_automatic_steps, skip_step
+from incidents.services.steps.effects import EFFECTS
+from tests.architecture.sources import ROOT
 from tests.cast import Cast
 
 MACHINE = SystemActor("test")
@@ -111,6 +116,22 @@ def test_what_people_do_is_never_automatic() -> None:
             "no step 'nowhere'",
         ),
         ("!!python/object/apply:os.system ['true']", "no YAML"),
+        (edited(params={"colour": "red"}), "it has: none"),
+        (edited(type="place_hold", params={"on": "planet"}), "params.on: input should be"),
+        (edited(type="place_hold", params={"keys": ["home"]}), "leave out keys"),
+        (edited(type="reduce_scope"), "name one of surfaces, keep_surfaces and purposes"),
+        (edited(type="disable_feature"), "params.features: field required"),
+        (edited(type="wait_until", params={"minutes": 0}), "greater than or equal to 1"),
+        (edited(type="start_clock", params={"regime": "moon-law"}), "no duty 'moon-law'"),
+        (edited(type="escalate", params={"roles": ["king"], "minutes": 1}), "params.roles.0"),
+        (edited(type="webhook"), "params.endpoint: field required"),
+        (edited(type="status_update", params={"audience": "moon"}), "params.audience"),
+        (edited(undo="propose_lift"), "cannot be undone by propose_lift"),
+        (edited(type="notify", undo="correction"), "cannot be undone by correction"),
+        (
+            VARIANT + "replace: {hold: {params: {on: planet}}}\n",
+            "hold: the step 'hold' has params.on",
+        ),
     ],
 )
 def test_a_file_that_is_no_playbook_gets_a_sentence_that_names_the_place(
@@ -118,6 +139,54 @@ def test_a_file_that_is_no_playbook_gets_a_sentence_that_names_the_place(
 ) -> None:
     with pytest.raises(NotAPlaybook, match=sentence):
         plain_steps(read_playbook(text))
+
+
+def test_the_parameters_of_a_type_do_not_outlive_it() -> None:
+    """A variant that changes the type starts from the defaults of the new one."""
+    file = read_playbook(VARIANT + "replace: {hold: {type: notify}}\n")
+    step = {one.key: one for one in resolve(file, builtin())}["hold"]
+    assert step.params["roles"] and "on" not in step.params
+    assert step.undo is None
+
+
+def test_on_is_a_word_and_not_a_yes() -> None:
+    text = (
+        "format: playbook/1\nkey: a\ntitle: Abc\nsteps:\n"
+        "- {key: a, part: contain, type: place_hold, title: Hold it, role: dpo, automatic: true,"
+        " instruction: Hold the surfaces., params: {on: surface, keys: [no]}}\n"
+    )
+    (step,) = resolve(read_playbook(text), builtin())
+    assert (step.params["on"], step.params["keys"], step.automatic) == ("surface", ["no"], True)
+
+
+def test_every_type_that_acts_takes_its_parameters_and_people_do_the_rest() -> None:
+    assert set(EFFECTS) | set(BY_PEOPLE) == set(StepType)
+    assert not set(EFFECTS) & set(BY_PEOPLE)
+    assert set(CONTAINMENT) < set(EFFECTS)
+
+
+def test_the_documentation_names_every_type_and_each_of_its_parameters() -> None:
+    text = (ROOT / "docs" / "playbooks.md").read_text("utf-8")
+    parts = re.split(r"^### ", text, flags=re.MULTILINE)
+    said = {part.split("\n", 1)[0].strip("` "): part for part in parts}
+    for step_type in EFFECTS:
+        assert step_type in said, f"docs/playbooks.md says nothing of {step_type}"
+        for name in PARAMS.get(step_type, Params).model_fields:
+            assert f"`{name}`" in said[step_type], f"{step_type} has {name}"
+    for way in Undo:
+        assert f"`{way}`" in text
+
+
+def test_each_variant_contains_in_the_way_its_harm_needs() -> None:
+    def hold_of(key: str) -> tuple[str, object]:
+        steps = {step["key"]: step for step in plain_steps(builtin()[key])}
+        return steps["hold"]["type"], steps["hold"]["params"].get("on")
+
+    assert hold_of(GENERIC) == ("place_hold", "system")
+    assert hold_of("consent-erosion") == ("place_hold", "purpose")
+    assert hold_of("manipulation") == ("fallback_non_profiled", None)
+    types = {step["type"] for step in plain_steps(builtin()["privacy-violation"])}
+    assert {"start_clock", "draft_report"} <= types
 
 
 @given(st.text(max_size=300))
@@ -236,6 +305,31 @@ def test_the_commander_sees_what_an_import_changes_before_it_counts(cast: Cast) 
     assert "Keep the evidence safe" in shown
     listed = client.get(reverse("playbooks")).content.decode()
     assert "Privacy violation (version 1)" in listed
+
+
+@pytest.mark.django_db
+def test_the_page_of_a_playbook_says_what_each_step_does(cast: Cast) -> None:
+    client = cast.sign_in(Client(), "ivo")
+    shown = client.get(reverse("playbook", args=["consent-erosion"])).content.decode()
+    assert "Place a hold" in shown and "on: purpose" in shown
+    assert "Way back: propose lifting what it held" in shown
+
+
+@pytest.mark.django_db
+def test_the_commander_takes_a_step_back_from_the_page(system: System, cast: Cast) -> None:
+    incident = open_one(system)
+    run_automatic_steps(incident=incident, actor=MACHINE)
+    client = cast.sign_in(Client(), "ivo")
+    hold = incident.steps.get(key="hold")
+    where = reverse("incident_step_undo", args=[incident.reference, hold.position])
+    page = client.get(reverse("incident", args=[incident.reference])).content.decode()
+    assert where in page
+    told = client.post(where, {"reason": "The alert came from a broken log."})
+    assert [str(one) for one in get_messages(told.wsgi_request)] == [
+        "Begun. Another person confirms it."
+    ]
+    assert Hold.objects.get().release_proposed_by == cast.actor("ivo").reference
+    assert cast.sign_in(Client(), "max").post(where, {"reason": "Just so."}).status_code == 403
 
 
 @pytest.mark.django_db
