@@ -237,6 +237,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     # Choice sets that share a field name get the name of what they describe.
     "ENUM_NAME_OVERRIDES": {
+        "ActionStateEnum": "incidents.choices.ActionState",
         "AlertActionEnum": "audits.choices.AlertAction",
         "AlertEvidenceEnum": "audits.choices.AlertEvidence",
         "AlertKindEnum": "audits.choices.AlertKind",
@@ -258,6 +259,7 @@ SPECTACULAR_SETTINGS = {
         "LawfulBasisEnum": "governance.registry.choices.LawfulBasis",
         "LayerEnum": "consent.choices.Layer",
         "LiftStateEnum": ["awaiting_second_person", "lifted"],
+        "PostMortemStateEnum": "incidents.choices.PostMortemState",
         "PlanChangeStateEnum": "audits.choices.PlanChangeState",
         "PlanStateEnum": "audits.choices.PlanState",
         "RemediationKindEnum": "audits.choices.RemediationKind",
@@ -265,6 +267,7 @@ SPECTACULAR_SETTINGS = {
         "RoleEnum": "governance.people.choices.Role",
         "RunPurposeEnum": "audits.choices.RunPurpose",
         "RunStateEnum": "audits.choices.RunState",
+        "SafeguardKindEnum": "incidents.choices.SafeguardKind",
         "SourceKindEnum": "audits.choices.SourceKind",
         "WebhookEndpointStateEnum": "governance.outbox.webhooks.models.EndpointState",
         "WebhookMessageStateEnum": "governance.outbox.webhooks.models.MessageState",

@@ -4,8 +4,9 @@
     python verify_post_mortem.py FILE --key KEY
 
 Checks that the document has the digest that the ledger's entry names, and that this entry stands
-in the tree signed by KEY. FILE is what the page offers as JSON; KEY and exit codes are those of
-`verify_tactful.py`.
+in the tree signed by KEY; the same of every correction, which has to name this very document, in
+order and without a gap. That no later correction was left out is not in the file: ask the page.
+FILE is what the page offers as JSON; KEY and exit codes are those of `verify_tactful.py`.
 """
 
 from __future__ import annotations
@@ -21,19 +22,44 @@ from typing import Any
 from verify_tactful import UNREADABLE, Key, read_key, tell, verify_proof
 
 
+def sha256(document: dict[str, Any]) -> str:
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def verify_post_mortem(bundle: dict[str, Any], key: Key) -> Iterator[str]:
-    """Yield a line for each fault of a published post-mortem."""
+    """Yield a line for each fault of a published post-mortem and of its corrections."""
     document, proof = bundle["document"], bundle["proof"]
     if proof is None:
         yield "not in the ledger yet: fetch it again"
         return
     yield from verify_proof(proof, key)
     facts = json.loads(proof["leaf"])["facts"]
-    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    if facts.get("public_sha256") != hashlib.sha256(text.encode()).hexdigest():
+    if facts.get("public_sha256") != sha256(document):
         yield "the document was changed after it was frozen"
     if facts["reference"] != document["facts"]["reference"]:
         yield "the ledger's entry is of another incident"
+    for number, correction in enumerate(bundle.get("corrections", []), start=1):
+        for fault in verify_correction(correction, document, number, key):
+            yield f"correction {number}: {fault}"
+
+
+def verify_correction(
+    correction: dict[str, Any], of: dict[str, Any], number: int, key: Key
+) -> Iterator[str]:
+    """Yield a line for each fault of one correction of a document."""
+    document, proof = correction["document"], correction["proof"]
+    if proof is None:
+        yield "not in the ledger yet: fetch it again"
+        return
+    yield from verify_proof(proof, key)
+    facts = json.loads(proof["leaf"])["facts"]
+    if facts.get("correction_sha256") != sha256(document):
+        yield "it was changed after it was published"
+    if document["of_sha256"] != sha256(of):
+        yield "it is a correction of another document"
+    if document["number"] != str(number):
+        yield "it is out of order, or one before it is missing"
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -15,8 +15,10 @@ class IncidentsConfig(AppConfig):
             register_retention_rule,
             register_search_source,
         )
+        from governance.registry.ports import register_preview
         from incidents import permissions, receivers, signals  # noqa: F401  (they register)
         from incidents.agenda import IncidentAgenda, IncidentSearch
+        from incidents.duty_agenda import DutyAgenda
         from incidents.message_agenda import MessageAgenda
         from incidents.personal_data import (
             DELIVERIES_KEPT,
@@ -25,12 +27,11 @@ class IncidentsConfig(AppConfig):
             MessageHolder,
             ReportHolder,
         )
-
-        from governance.registry.ports import register_preview
         from incidents.web.previews import preview_panel
 
         register_preview("incidents", preview_panel)
         register_agenda_source(IncidentAgenda())
+        register_agenda_source(DutyAgenda())
         register_search_source(IncidentSearch())
         register_personal_data_holder(ReportHolder())
         register_agenda_source(MessageAgenda())

@@ -23,4 +23,13 @@ declare_signals(
         max_age=timedelta(days=183),
         title="Last drill: seconds until every target had stopped",
     ),
+    SignalDefinition(
+        key="post_mortem.actions_overdue",
+        owner="incidents",
+        unit="actions",
+        scope="system",
+        direction="lower_is_better",
+        max_age=None,
+        title="Actions of post-mortems that are overdue",
+    ),
 )

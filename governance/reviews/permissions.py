@@ -46,4 +46,10 @@ declare_actions(
         None,
         "Grant or revoke a waiver that somebody else asked for.",
     ),
+    Action(
+        "reviews.edit_checklist",
+        {Role.PRIVACY_LEAD, Role.ETHICS_REVIEWER, Role.ADMIN},
+        None,
+        "Add a question to the checklist; it is asked in every review that starts from then on.",
+    ),
 )

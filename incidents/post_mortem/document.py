@@ -9,11 +9,13 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from incidents.post_mortem.sections import SECTIONS
 
 FORMAT = "tactful-post-mortem/1"
+CORRECTION = "tactful-post-mortem-correction/1"
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,21 @@ def public_document(
         "facts": dict(facts),
         "sections": shown,
         "actions": [vars(action) for action in actions],
+    }
+
+
+def correction_document(
+    *, reference: str, of: str, number: int, section: str, text: str, published_at: datetime
+) -> dict[str, str]:
+    """Return what is said beside a published document, which it names by its digest."""
+    return {
+        "format": CORRECTION,
+        "reference": reference,
+        "of_sha256": of,
+        "number": str(number),
+        "section": section,
+        "published_at": published_at.isoformat(timespec="seconds"),
+        "text": text,
     }
 
 

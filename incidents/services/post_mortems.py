@@ -1,8 +1,11 @@
-"""Post-mortems: opened at resolution, written together, frozen by two people, acted upon."""
+"""Post-mortems: opened at resolution, written together, frozen by two people.
+
+What is promised stands in `actions`, what is said beside a frozen text in `corrections`.
+"""
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -11,10 +14,8 @@ from governance.core.actors import Actor
 from governance.core.clock import database_now
 from governance.core.errors import Conflict, Invalid
 from governance.ledger.services import record_entry
-from governance.people.models import User
 from governance.registry.access import require, require_person
 from incidents.choices import (
-    ActionState,
     PostMortemState,
     Severity,
     StepType,
@@ -22,7 +23,7 @@ from incidents.choices import (
     Visibility,
 )
 from incidents.escalation import Rung
-from incidents.models import Incident, PostMortem, PostMortemAction
+from incidents.models import Incident, PostMortem
 from incidents.post_mortem.document import Action, digest, public_document, whole_document
 from incidents.post_mortem.prefill import prefilled
 from incidents.post_mortem.sections import BY_KEY, SECTIONS
@@ -68,58 +69,6 @@ def redact_section(
     return _saved(found)
 
 
-@transaction.atomic
-def add_action(
-    *,
-    post_mortem: PostMortem,
-    title: str,
-    owner: User,
-    due_on: date,
-    verification: str,
-    actor: Actor,
-) -> PostMortemAction:
-    """Promise one thing that will be different, with an owner, a day and a way to see it."""
-    found = _open(post_mortem, actor)
-    if len(title.strip()) < 10:
-        raise Invalid("Say what will be different, with a verb: 'Alert on ...'.")
-    if len(verification.strip()) < 10:
-        raise Invalid("Say how it will be seen that it worked.")
-    made = PostMortemAction.objects.create(
-        post_mortem=found,
-        title=title.strip(),
-        owner=owner,
-        due_on=due_on,
-        verification=verification.strip(),
-    )
-    _record(found, "incidents.action_promised", actor, {"due_on": due_on.isoformat()})
-    return made
-
-
-@transaction.atomic
-def finish_action(*, action: PostMortemAction, actor: Actor) -> PostMortemAction:
-    """Record that an action is done; whether it helped is for another person to see."""
-    values = {"state": ActionState.DONE, "done_by": actor.reference}
-    return _move_action(action, (ActionState.OPEN, ActionState.INEFFECTIVE), values, actor)
-
-
-@transaction.atomic
-def verify_action(
-    *, action: PostMortemAction, helped: bool, evidence: str, actor: Actor
-) -> PostMortemAction:
-    """Record whether an action that is done helped, and what shows it; not by who did it."""
-    if len(evidence.strip()) < 10:
-        raise Invalid("Say what shows it: an audit, a number, a test.")
-    current = PostMortemAction.objects.get(pk=action.pk)
-    if current.done_by == actor.reference:
-        raise Conflict("Whoever did it does not verify it.")
-    values = {
-        "state": ActionState.VERIFIED if helped else ActionState.INEFFECTIVE,
-        "evidence": evidence.strip(),
-        "verified_by": actor.reference,
-    }
-    return _move_action(action, (ActionState.DONE,), values, actor)
-
-
 def missing_parts(post_mortem: PostMortem) -> list[str]:
     """What has to be written before a post-mortem can be frozen, in words."""
     promised = post_mortem.actions.exists()
@@ -143,6 +92,8 @@ def propose_freezing(
         raise Invalid("Choose whether the public reads it.")
     if len(note.strip()) < 10:
         raise Invalid("Say in a sentence why it is published, or why it is not.")
+    if found.incident.drill and visibility == Visibility.PUBLIC:
+        raise Invalid("The review of a drill is kept internal: nothing happened to anybody.")
     missing = missing_parts(found)
     if missing:
         raise Conflict(f"Not written yet: {', '.join(missing)}.")
@@ -177,15 +128,11 @@ def freeze_post_mortem(*, post_mortem: PostMortem, actor: Actor) -> PostMortem:
         raise Conflict("It is not proposed: somebody has to say first who may read it.")
     if found.proposed_by == actor.reference:
         raise Conflict("Another person has to confirm what you proposed.")
-    facts = incident_facts(found.incident)
-    actions = [
-        Action(one.title, one.due_on.isoformat(), one.verification, one.state)
-        for one in found.actions.all()
-    ]
+    facts, actions = incident_facts(found.incident), _actions(found)
     found.document = whole_document(facts, found.sections, actions)
     digests = {"document_sha256": digest(found.document)}
     if found.visibility == Visibility.PUBLIC:
-        found.public_document = public_document(facts, found.sections, found.redacted, actions)
+        found.public_document = draft_of_public(found)
         digests["public_sha256"] = digest(found.public_document)
     entry = _record(
         found,
@@ -210,6 +157,23 @@ def freeze_post_mortem(*, post_mortem: PostMortem, actor: Actor) -> PostMortem:
         actor=actor,
     )
     return found
+
+
+def draft_of_public(post_mortem: PostMortem) -> dict[str, Any]:
+    """What the public would read if the post-mortem were frozen now."""
+    return public_document(
+        incident_facts(post_mortem.incident),
+        post_mortem.sections,
+        post_mortem.redacted,
+        _actions(post_mortem),
+    )
+
+
+def _actions(post_mortem: PostMortem) -> list[Action]:
+    return [
+        Action(one.title, one.due_on.isoformat(), one.verification, one.state)
+        for one in post_mortem.actions.all()
+    ]
 
 
 def incident_facts(incident: Incident) -> dict[str, str]:
@@ -258,23 +222,6 @@ def _saved(post_mortem: PostMortem) -> PostMortem:
     post_mortem.revision += 1
     post_mortem.save()
     return post_mortem
-
-
-def _move_action(
-    action: PostMortemAction, before: tuple[str, ...], values: dict[str, Any], actor: Actor
-) -> PostMortemAction:
-    require(actor, WRITES, _systems(action.post_mortem.incident))
-    moved = PostMortemAction.objects.filter(pk=action.pk, state__in=before).update(**values)
-    action.refresh_from_db()
-    if moved != 1:
-        raise Conflict(f"The action is {action.get_state_display().lower()}.")
-    _record(
-        action.post_mortem,
-        "incidents.action_moved",
-        actor,
-        {"action": str(action.pk), "state": action.state},
-    )
-    return action
 
 
 def _record(post_mortem: PostMortem, verb: str, actor: Actor, facts: dict[str, Any]) -> Any:

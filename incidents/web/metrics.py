@@ -13,6 +13,7 @@ from governance.people.actors import request_actor
 from governance.people.web.access import requires
 from incidents.choices import Severity
 from incidents.metrics import mitigated_within, spreads
+from incidents.post_mortem.reading import actions_for, standing_of_actions
 from incidents.selectors import episodes_for
 
 PERIODS = {"90": "90 days", "365": "a year", "all": "all time"}
@@ -50,6 +51,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         "period": period,
         "severities": Severity.choices,
         "severity": severity,
+        "promises": standing_of_actions(actions_for(request_actor(request)), database_now().date()),
         "in_time": _in_time(*mitigated_within(episodes, IN_TIME, SERIOUS)),
     }
     return render(request, "incidents/metrics.html", context)

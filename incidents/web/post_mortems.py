@@ -1,51 +1,56 @@
-"""The page where a post-mortem is written, and the pages where anybody reads a published one."""
+"""The page where a post-mortem is written, redacted, read as the public will, and frozen.
+
+What is promised in it stands in `promises`, what anybody reads in `published`.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.feedgenerator import Atom1Feed
 from django.views.decorators.http import require_POST
 
+from governance.core.actors import Actor
+from governance.core.clock import database_now
 from governance.core.errors import DomainError, NotFound
-from governance.ledger.keys import own_verifier_key
 from governance.people.actors import request_actor
-from governance.people.models import User
-from governance.people.web.access import public_route, requires
-from incidents.choices import PostMortemState, Visibility
-from incidents.models import PostMortem, PostMortemAction
-from incidents.post_mortem.proof import published_bundle
-from incidents.post_mortem.sections import SECTIONS
-from incidents.selectors import incident_by_reference, published_post_mortems
+from governance.people.web.access import requires
+from incidents.choices import CorrectionState, PostMortemState, Visibility
+from incidents.models import Correction, PostMortem
+from incidents.post_mortem.prefill import missing_lines, prefilled
+from incidents.post_mortem.reading import post_mortem_by_reference, similar_incidents
+from incidents.post_mortem.sections import BY_KEY, SECTIONS
+from incidents.selectors import incidents_for
 from incidents.services import post_mortems as services
-from incidents.web.public import frame
+from incidents.services.actions import add_action as promise_action
+from incidents.services.corrections import decide_correction, propose_correction
+from incidents.web.promises import ActionForm
+from incidents.web.public_texts import WORDS
+from incidents.web.published import document_context
 
-READER = "a post-mortem is published for people who have no account; drafts are never shown"
 
+class CorrectionForm(forms.Form):
+    """What is said beside a published text."""
 
-class ActionForm(forms.Form):
-    """One thing that will be different."""
-
-    title = forms.CharField(max_length=200, label="What will be different?")
-    owner = forms.ModelChoiceField(queryset=User.objects.filter(is_active=True), label="Owner")
-    due_on = forms.DateField(label="Until", widget=forms.DateInput(attrs={"type": "date"}))
-    verification = forms.CharField(
-        widget=forms.Textarea(attrs={"rows": 2}), label="How will it be seen that it worked?"
+    section = forms.ChoiceField(
+        choices=[
+            ("", "The whole text"),
+            *((one.key, one.title) for one in SECTIONS if one.public),
+        ],
+        required=False,
+        label="Beside which section",
+    )
+    text = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 3}), label="What was wrong or is new, and how it is"
     )
 
 
 def _found(request: HttpRequest, reference: str) -> PostMortem:
-    incident = incident_by_reference(reference, request_actor(request))
-    found = PostMortem.objects.filter(incident=incident).first()
-    if found is None:
-        raise NotFound(f"{incident.reference} has no post-mortem: one opens when it is resolved.")
-    return found
+    return post_mortem_by_reference(reference, request_actor(request))
 
 
 @requires("incidents.view")
@@ -55,14 +60,18 @@ def post_mortem(request: HttpRequest, reference: str) -> HttpResponse:
     return render(request, "incidents/post_mortem.html", _context(found, actor))
 
 
-def _context(found: PostMortem, actor: Any) -> dict[str, Any]:
+def _context(found: PostMortem, actor: Actor) -> dict[str, Any]:
     writing = found.state == PostMortemState.DRAFT
+    recorded = prefilled(found.incident) if writing else {}
     parts = [
         {
             "section": section,
             "text": found.sections.get(section.key, ""),
             "redacted": found.redacted.get(section.key),
             "is_redacted": section.key in found.redacted,
+            "missing": missing_lines(
+                found.sections.get(section.key, ""), recorded.get(section.key, "")
+            ),
         }
         for section in SECTIONS
     ]
@@ -71,13 +80,21 @@ def _context(found: PostMortem, actor: Any) -> dict[str, Any]:
         "incident": found.incident,
         "parts": parts,
         "missing": services.missing_parts(found),
-        "actions": found.actions.select_related("owner"),
+        "redactions": [BY_KEY[key].title for key in found.redacted if key in BY_KEY],
+        "actions": found.actions.select_related("owner").prefetch_related(
+            "safeguards__item", "safeguards__plan", "safeguards__change", "verifications"
+        ),
         "action_form": ActionForm(),
+        "similar": similar_incidents(found.incident, incidents_for(actor)),
+        "today": database_now().date(),
+        "me": actor.reference,
         "may_write": writing and actor.may(services.WRITES),
         "may_act": actor.may(services.WRITES),
         "may_freeze": actor.may(services.FREEZES),
         "is_mine": found.proposed_by == actor.reference,
         "visibilities": Visibility.choices,
+        "corrections": found.corrections.exclude(state=CorrectionState.REFUSED),
+        "correction_form": CorrectionForm(),
     }
 
 
@@ -88,6 +105,8 @@ def write(request: HttpRequest, reference: str) -> HttpResponse:
     found, actor, given = _found(request, reference), request_actor(request), request.POST
     key, revision = given.get("section", ""), given.get("revision", "")
     text = given.get("text", "")
+    if "add_missing" in given:
+        text = _with_missing(found, key)
     try:
         number = int(revision) if revision.isdecimal() else 0
         if "redact" in given:
@@ -107,6 +126,13 @@ def write(request: HttpRequest, reference: str) -> HttpResponse:
     return redirect(reverse("incident_post_mortem", args=[reference]) + f"#{key}")
 
 
+def _with_missing(found: PostMortem, key: str) -> str:
+    """The text of a section with what the record says and the text does not hold yet."""
+    text = found.sections.get(key, "")
+    lines = missing_lines(text, prefilled(found.incident).get(key, ""))
+    return "\n".join([text, *lines]).strip()
+
+
 @require_POST
 @requires(services.WRITES)
 def add_action(request: HttpRequest, reference: str) -> HttpResponse:
@@ -114,33 +140,13 @@ def add_action(request: HttpRequest, reference: str) -> HttpResponse:
     form = ActionForm(request.POST)
     if form.is_valid():
         try:
-            services.add_action(post_mortem=found, actor=actor, **form.cleaned_data)
+            promise_action(post_mortem=found, actor=actor, **form.cleaned_data)
         except DomainError as refusal:
             form.add_error(None, refusal.sentence)
         else:
             return redirect(reverse("incident_post_mortem", args=[reference]) + "#promised")
     context = {**_context(found, actor), "action_form": form}
     return render(request, "incidents/post_mortem.html", context, status=422)
-
-
-@require_POST
-@requires(services.WRITES)
-def move_action(request: HttpRequest, reference: str, action_id: str) -> HttpResponse:
-    found, actor, given = _found(request, reference), request_actor(request), request.POST
-    action = get_object_or_404(PostMortemAction, pk=action_id, post_mortem=found)
-    try:
-        if given.get("to") == "done":
-            services.finish_action(action=action, actor=actor)
-        else:
-            services.verify_action(
-                action=action,
-                helped=given.get("to") == "verified",
-                evidence=given.get("evidence", ""),
-                actor=actor,
-            )
-    except DomainError as refusal:
-        messages.error(request, refusal.sentence)
-    return redirect(reverse("incident_post_mortem", args=[reference]) + "#promised")
 
 
 @require_POST
@@ -168,95 +174,58 @@ def freeze(request: HttpRequest, reference: str) -> HttpResponse:
     return redirect("incident_post_mortem", reference)
 
 
-@public_route(READER)
-def published(request: HttpRequest) -> HttpResponse:
-    """Every published post-mortem, the newest first."""
-    context = {**frame(), "post_mortems": published_post_mortems()}
-    return render(request, "incidents/published.html", context)
-
-
-def _published(reference: str) -> PostMortem:
-    number = reference.upper().removeprefix("INC-")
-    rows = published_post_mortems()
-    found = rows.filter(incident__number=int(number)).first() if number.isdecimal() else None
-    if found is None:
-        raise NotFound("There is no published post-mortem of that name.")
-    return found
-
-
-@public_route(READER)
-def published_one(request: HttpRequest, reference: str) -> HttpResponse:
-    """One post-mortem as it was frozen, with the way to verify it."""
-    found = _published(reference)
+@requires("incidents.view")
+def preview(request: HttpRequest, reference: str) -> HttpResponse:
+    """The public text as it would be frozen now, with what is withheld: for the second person."""
+    found = _found(request, reference)
+    document = found.public_document or services.draft_of_public(found)
+    shown = {part["key"] for part in document["sections"]}
     context = {
-        **frame(),
+        **document_context(document),
+        "w": WORDS["en"],
         "post_mortem": found,
-        "document": found.public_document,
-        "verifier_key": own_verifier_key(),
+        "incident": found.incident,
+        "withheld": [
+            {"section": one, "text": found.sections.get(one.key, "")}
+            for one in SECTIONS
+            if one.key in found.redacted or one.key not in shown
+        ],
     }
-    return render(request, "incidents/published_one.html", context)
+    return render(request, "incidents/post_mortem_preview.html", context)
 
 
-@public_route(READER)
-def published_json(request: HttpRequest, reference: str) -> HttpResponse:
-    """The frozen document with its proof, for the stand-alone verifier."""
-    found = _published(reference)
-    response = JsonResponse(published_bundle(found), json_dumps_params={"indent": 2})
-    name = f"{found.incident.reference}-post-mortem.json"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+@require_POST
+@requires(services.FREEZES)
+def correct(request: HttpRequest, reference: str) -> HttpResponse:
+    """Propose what is said beside the published text."""
+    found, actor = _found(request, reference), request_actor(request)
+    form = CorrectionForm(request.POST)
+    if form.is_valid():
+        try:
+            propose_correction(post_mortem=found, actor=actor, **form.cleaned_data)
+        except DomainError as refusal:
+            form.add_error(None, refusal.sentence)
+        else:
+            messages.success(request, "Proposed. Another person has to confirm it.")
+            return redirect(reverse("incident_post_mortem", args=[reference]) + "#corrections")
+    context = {**_context(found, actor), "correction_form": form}
+    return render(request, "incidents/post_mortem.html", context, status=422)
 
 
-def _address(found: PostMortem) -> str:
-    path = reverse("published_post_mortem", args=[found.incident.reference])
-    return settings.PUBLIC_URL.rstrip("/") + path
-
-
-def _summary(found: PostMortem) -> str:
-    sections = (found.public_document or {})["sections"]
-    return next((one["text"] for one in sections if one["key"] == "summary"), "")
-
-
-@public_route(READER)
-def atom(request: HttpRequest) -> HttpResponse:
-    """Published post-mortems as Atom (RFC 4287)."""
-    feed = Atom1Feed(
-        title="Post-mortems",
-        link=settings.PUBLIC_URL.rstrip("/") + reverse("published_post_mortems"),
-        description="What went wrong, what changed.",
-        feed_url=settings.PUBLIC_URL.rstrip("/") + reverse("post_mortems_atom"),
-    )
-    for found in published_post_mortems()[:50]:
-        feed.add_item(
-            title=str(found.incident),
-            link=_address(found),
-            description=_summary(found),
-            unique_id=f"urn:uuid:{found.pk}",
-            pubdate=found.frozen_at,
-            updateddate=found.frozen_at,
-        )
-    return HttpResponse(feed.writeString("utf-8"), content_type="application/atom+xml")
-
-
-@public_route(READER)
-def json_feed(request: HttpRequest) -> HttpResponse:
-    """The same as JSON Feed 1.1."""
-    home = settings.PUBLIC_URL.rstrip("/")
-    items = [
-        {
-            "id": f"urn:uuid:{found.pk}",
-            "url": _address(found),
-            "title": str(found.incident),
-            "content_text": _summary(found),
-            "date_published": found.frozen_at.isoformat() if found.frozen_at else None,
-        }
-        for found in published_post_mortems()[:50]
-    ]
-    feed = {
-        "version": "https://jsonfeed.org/version/1.1",
-        "title": "Post-mortems",
-        "home_page_url": home + reverse("published_post_mortems"),
-        "feed_url": home + reverse("post_mortems_json"),
-        "items": items,
-    }
-    return JsonResponse(feed, content_type="application/feed+json")
+@require_POST
+@requires(services.FREEZES)
+def decide(request: HttpRequest, reference: str, correction_id: str) -> HttpResponse:
+    """Publish a correction as the second person, or turn it down."""
+    found, actor = _found(request, reference), request_actor(request)
+    correction = get_object_or_404(Correction, pk=correction_id, post_mortem=found)
+    step = request.POST.get("step")
+    if step not in ("publish", "refuse"):
+        raise NotFound("A correction is published or turned down.")
+    try:
+        decide_correction(correction=correction, publish=step == "publish", actor=actor)
+    except DomainError as refusal:
+        messages.error(request, refusal.sentence)
+    else:
+        done = "Published beside the text." if step == "publish" else "Turned down."
+        messages.success(request, done)
+    return redirect(reverse("incident_post_mortem", args=[reference]) + "#corrections")

@@ -1,6 +1,7 @@
 """Every change of reviews: one function a change, atomic, with its ledger entry inside."""
 
 from governance.reviews.services.answers import EvidenceInput, answer_item
+from governance.reviews.services.checklists import add_item
 from governance.reviews.services.decisions import (
     approve,
     reject,
@@ -12,6 +13,7 @@ from governance.reviews.services.waivers import grant_waiver, request_waiver, re
 
 __all__ = [
     "EvidenceInput",
+    "add_item",
     "answer_item",
     "approve",
     "grant_waiver",

@@ -1,0 +1,88 @@
+"""The words around a published post-mortem, in each language; what was frozen keeps its own."""
+
+from __future__ import annotations
+
+WORDS: dict[str, dict[str, str]] = {
+    "en": {
+        "title": "Post-mortems",
+        "lede": "What went wrong, what it did to people, and what is different since. What is "
+        "published stays as it is; what turned out otherwise stands beside it as a correction.",
+        "follow": "Follow it as",
+        "reviews": "calendar of reviews",
+        "report": "Report a harm",
+        "empty": "None has been published yet. When something goes wrong and two people of us "
+        "decide that the public should read about it, it stands here.",
+        "published": "Published on",
+        "corrected": "Corrected on",
+        "correction": "Correction",
+        "correction_of": "on the section",
+        "corrections": "Corrections",
+        "corrections_note": "Said after the text was published. The text itself was not changed.",
+        "shortened": "This section was shortened before publication.",
+        "left_out": "This section was left out before publication.",
+        "when": "When",
+        "started_at": "Began",
+        "detected_at": "Found",
+        "contained_at": "Stopped",
+        "resolved_at": "Resolved",
+        "unknown": "not known",
+        "what": "System",
+        "different": "What will be different",
+        "until": "until",
+        "seen_by": "Seen by:",
+        "became": "What became of it",
+        "became_note": "As it stands today; the text above is as it was frozen.",
+        "open": "open",
+        "overdue": "overdue",
+        "done": "done, not looked at yet",
+        "verified": "done, and another person saw that it helps",
+        "ineffective": "did not help; open again",
+        "verify": "Verify it",
+        "verify_note": "The digest of this text stands in a signed, append-only ledger. Take the "
+        "document with its proof and the two programs, and check it without us:",
+        "document": "Document with its proof",
+        "key": "The key, as you should have learned it elsewhere:",
+    },
+    "de": {
+        "title": "Nachbetrachtungen",
+        "lede": "Was schiefging, was es mit Menschen machte und was seither anders ist. Was "
+        "veröffentlicht ist, bleibt, wie es ist; was sich anders zeigte, steht als Berichtigung "
+        "daneben.",
+        "follow": "Abonnieren als",
+        "reviews": "Kalender der Überprüfungen",
+        "report": "Einen Schaden melden",
+        "empty": "Noch ist keine veröffentlicht. Wenn etwas schiefgeht und zwei von uns "
+        "entscheiden, dass alle davon lesen sollen, steht es hier.",
+        "published": "Veröffentlicht am",
+        "corrected": "Berichtigt am",
+        "correction": "Berichtigung",
+        "correction_of": "zum Abschnitt",
+        "corrections": "Berichtigungen",
+        "corrections_note": "Nach der Veröffentlichung gesagt. Der Text selbst blieb unverändert.",
+        "shortened": "Dieser Abschnitt wurde vor der Veröffentlichung gekürzt.",
+        "left_out": "Dieser Abschnitt wurde vor der Veröffentlichung weggelassen.",
+        "when": "Wann",
+        "started_at": "Begonnen",
+        "detected_at": "Entdeckt",
+        "contained_at": "Gestoppt",
+        "resolved_at": "Behoben",
+        "unknown": "nicht bekannt",
+        "what": "System",
+        "different": "Was anders wird",
+        "until": "bis",
+        "seen_by": "Zu sehen an:",
+        "became": "Was daraus wurde",
+        "became_note": "Stand heute; der Text darüber ist, wie er eingefroren wurde.",
+        "open": "offen",
+        "overdue": "überfällig",
+        "done": "erledigt, noch nicht nachgesehen",
+        "verified": "erledigt, und eine andere Person sah, dass es hilft",
+        "ineffective": "half nicht; wieder offen",
+        "verify": "Nachprüfen",
+        "verify_note": "Der Fingerabdruck dieses Textes steht in einem signierten Verzeichnis, an "
+        "das nur angefügt wird. Nehmen Sie das Dokument mit seinem Beleg und die zwei Programme "
+        "und prüfen Sie es ohne uns:",
+        "document": "Dokument mit Beleg",
+        "key": "Der Schlüssel, wie Sie ihn anderswo erfahren haben sollten:",
+    },
+}
