@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from governance.core.actors import Actor
+from governance.core.clock import database_now
 from governance.core.ports import AgendaItem
 from incidents.choices import Channel, CommunicationState, DeliveryState
 from incidents.models import Communication, CommunicationDelivery
@@ -42,6 +43,7 @@ def _proposed(actor: Actor) -> list[AgendaItem]:
 
 
 def _owed(actor: Actor) -> list[AgendaItem]:
+    now = database_now()
     return [
         AgendaItem(
             title=str(update.incident),
@@ -51,6 +53,7 @@ def _owed(actor: Actor) -> list[AgendaItem]:
             system_key=update.incident.system.key if update.incident.system else None,
         )
         for update in owed_updates(open_incidents_for(actor))
+        if update.owed.is_near(now)
     ]
 
 

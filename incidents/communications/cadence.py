@@ -53,6 +53,10 @@ class Owed:
     due_at: datetime
     stage: str
 
+    def is_near(self, now: datetime) -> bool:
+        """Whether it is time to write it: nothing was said yet, or half of the period is over."""
+        return self.stage == Stage.FIRST or now >= self.since + (self.due_at - self.since) / 2
+
     def missed(self, now: datetime) -> int:
         """How many periods have passed unheard: 0 before it is due, 1 once it is, and on."""
         if now < self.due_at:

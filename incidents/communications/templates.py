@@ -101,8 +101,8 @@ TEMPLATES: dict[tuple[str, str], dict[str, Pair]] = {
                 "What it may mean for you: [what may have happened to one person]\n\n"
                 "What we do: [what is being done, in one sentence]\n\n"
                 "What you can do: [what a person can do, or that nothing needs to be done]\n\n"
-                "If you have a question, write to [who answers, and where]. You may also complain to "
-                "the authority for data protection."
+                "If you have a question, write to [who answers, and where]. You may also complain "
+                "to the authority for data protection."
             ),
         ),
         GERMAN: (
@@ -112,8 +112,8 @@ TEMPLATES: dict[tuple[str, str], dict[str, Pair]] = {
                 "Was es für Sie bedeuten kann: [was einem Menschen geschehen sein kann]\n\n"
                 "Was wir tun: [was getan wird, in einem Satz]\n\n"
                 "Was Sie tun können: [was man tun kann, oder dass nichts zu tun ist]\n\n"
-                "Wenn Sie Fragen haben, schreiben Sie an [wer antwortet, und wo]. Sie können sich auch "
-                "bei der Datenschutzbehörde beschweren."
+                "Wenn Sie Fragen haben, schreiben Sie an [wer antwortet, und wo]. Sie können sich "
+                "auch bei der Datenschutzbehörde beschweren."
             ),
         ),
     },
@@ -165,7 +165,7 @@ TEMPLATES: dict[tuple[str, str], dict[str, Pair]] = {
             "{reference}: Vorfall in {system}",
             (
                 "{harm} Es betrifft: {system}. {since} {stopped}\n\n"
-                "Wie es Sie betrifft: [was beim Partner betroffen ist: Daten, Flächen, Menschen]\n\n"
+                "Wie es Sie betrifft: [was beim Partner betroffen ist: Daten, Seiten, Menschen]\n\n"
                 "Worum wir Sie bitten: [was zu tun ist, oder dass nichts zu tun ist]\n\n"
                 "Ihr Kontakt: [Name und Adresse]"
             ),
@@ -283,7 +283,8 @@ TEMPLATES: dict[tuple[str, str], dict[str, Pair]] = {
             "Vorfall: {system}, behoben",
             (
                 "{stopped} Es ist behoben und geprüft.\n\n"
-                "Was geschehen ist: [was geschehen ist]\n\nWas jetzt anders ist: [was geändert wurde]"
+                "Was geschehen ist: [was geschehen ist]\n\n"
+                "Was jetzt anders ist: [was geändert wurde]"
             ),
         ),
     },

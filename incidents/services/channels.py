@@ -70,7 +70,8 @@ def send_by_apprise(address: str, *, subject: str, body: str, idempotency_key: s
     sender = _opened(address)
     for plugin in sender:
         _refuse_private(plugin)
-    with apprise.LogCapture(level=apprise.logging.WARNING) as said:
+    capture: Any = apprise.LogCapture  # has no types
+    with capture(level=apprise.logging.WARNING) as said:
         try:
             arrived = sender.notify(title=subject, body=body, body_format="text")
         except Exception as problem:  # whatever an outside service makes a plugin do

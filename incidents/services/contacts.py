@@ -55,7 +55,7 @@ def add_contact(
         sealed = _seal(address.strip())
     if channel == Channel.WEBHOOK:
         endpoints = WebhookEndpoint.objects.exclude(state=EndpointState.GONE)
-        told_by = endpoints.filter(pk=endpoint).first()
+        told_by = endpoints.filter(pk=endpoint).first() if endpoint else None
         if told_by is None:
             raise NotFound("There is no such webhook endpoint; register one in the settings.")
     try:

@@ -25,7 +25,7 @@ def main(point: str) -> None:
     from incidents.services import sending
 
     settings.WEBHOOK_PRIVATE = True
-    send, attempt = sending.send_by_apprise, sending._attempt
+    send, attempt = vars(sending)["send_by_apprise"], sending._attempt
 
     def send_and_die(*args: Any, **kwargs: Any) -> None:
         send(*args, **kwargs)
@@ -37,7 +37,7 @@ def main(point: str) -> None:
         return 1
 
     if point == "before_record":
-        sending.send_by_apprise = send_and_die
+        vars(sending)["send_by_apprise"] = send_and_die
     elif point == "between_rows":
         sending._attempt = attempt_and_die
     sending.send_due_communications()

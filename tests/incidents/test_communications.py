@@ -173,9 +173,10 @@ def test_only_who_reports_to_authorities_writes_to_one(incident: Incident, cast:
         prepare_communication(
             incident=incident, audience=Audience.REGULATOR, actor=cast.actor("ivo")
         )
-    assert prepare_communication(
+    draft = prepare_communication(
         incident=incident, audience=Audience.REGULATOR, actor=cast.actor("pia")
-    ).pk
+    )
+    assert draft.state == CommunicationState.DRAFT
 
 
 @pytest.mark.django_db

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
+from django.db.models import F
 from django.test import Client
 from django.urls import reverse
 
@@ -173,8 +175,11 @@ def test_a_word_that_is_owed_stands_on_the_agenda_until_it_is_said(
     incident = open_one(system, Severity.S1)
     assert "our team: first word is due" in waiting(cast, "ivo")
     assert waiting(cast, "eve") == []
-    sent(cast, incident, Audience.INTERNAL)
-    assert "our team: update is due" in waiting(cast, "ivo")
+    message = sent(cast, incident, Audience.INTERNAL)
+    assert waiting(cast, "ivo") == [], "there is time until the next word"
+    Incident.objects.update(reported_at=F("reported_at") - timedelta(hours=1))
+    Communication.objects.filter(pk=message.pk).update(sent_at=F("sent_at") - timedelta(minutes=16))
+    assert waiting(cast, "ivo") == ["our team: update is due"]
 
 
 def test_a_contact_is_added_shown_without_its_address_and_ended(system: System, cast: Cast) -> None:
