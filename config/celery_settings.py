@@ -102,6 +102,7 @@ beat_schedule = {
         "schedule": 10.0,
         "options": {"expires": 10},
     },
+    "incidents.wake": {"task": "incidents.wake", "schedule": 2.0, "options": {"expires": 2}},
     "incidents.watch": {"task": "incidents.watch", "schedule": 30.0, "options": {"expires": 30}},
     "incidents.levers": {"task": "incidents.levers", "schedule": 10.0, "options": {"expires": 10}},
     "consent.recipients": {

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.urls import reverse
 
 from governance.core.actors import Actor
 from governance.core.clock import database_now
 from governance.core.ports import AgendaItem, SearchHit
 from governance.registry.models import Hold
-from incidents.choices import ReportState
-from incidents.models import Drill, DrillPlan, HarmReport, Incident, TargetOrder
+from incidents.choices import ReportState, StepState, Undo
+from incidents.models import Drill, DrillPlan, HarmReport, Incident, IncidentStep, TargetOrder
 from incidents.selectors import (
     drill_plans_for,
     drills_for,
@@ -40,6 +40,7 @@ class IncidentAgenda:
                 items.append(_item(incident, "nobody has taken command", incident.detected_at))
             for report in reports_for(actor).filter(state=ReportState.NEW):
                 items.append(_report_item(report))
+            items += _step_items(actor)
         if actor.may("incidents.edit_targets") or actor.may("incidents.command"):
             items += [_order_item(order) for order in orders_given_up(actor)]
         if actor.may("registry.lift_hold"):
@@ -64,6 +65,39 @@ class IncidentAgenda:
 def _open(actor: Actor) -> QuerySet[Incident]:
     """What waits for people is the same in a drill; its title says that it is one."""
     return open_incidents_for(actor) | open_drills_for(actor)
+
+
+def _step_items(actor: Actor) -> list[AgendaItem]:
+    """Steps that did not work by themselves, and takings-back that wait for a second person."""
+    steps = (
+        IncidentStep.objects.filter(
+            incident__in=_open(actor).values("pk"), episode=F("incident__episode")
+        )
+        .select_related("incident__system")
+        .order_by("incident__number", "position")
+    )
+    handed_over = steps.filter(state=StepState.FAILED, handed_over_at__isnull=False)
+    proposed = steps.filter(state=StepState.DONE, undo=Undo.ROLL_FORWARD).exclude(
+        undo_proposed_by__in=["", actor.reference]
+    )
+    return [
+        *(
+            _step_item(step, "it did not work by itself and needs a person", step.handed_over_at)
+            for step in handed_over
+        ),
+        *(_step_item(step, "taking it back waits for a second person", None) for step in proposed),
+    ]
+
+
+def _step_item(step: IncidentStep, reason: str, due: datetime | None) -> AgendaItem:
+    incident = step.incident
+    return AgendaItem(
+        title=f"{incident.reference}: {step.title}",
+        url=f"{reverse('incident', args=[incident.reference])}#step-{step.position}",
+        reason=reason,
+        due=due,
+        system_key=incident.system.key if incident.system else None,
+    )
 
 
 def _drill_item(drill: Drill) -> AgendaItem:

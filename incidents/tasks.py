@@ -6,13 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 from celery import shared_task
-from django.db.models import Q
 
 from governance.core.actors import SystemActor
-from governance.core.clock import database_now
 from governance.registry.models import System
 from governance.registry.services import escalate_overdue_holds
-from incidents.choices import FINAL_STATES, StepState
 from incidents.models import Incident
 from incidents.services.actions import publish_overdue_actions
 from incidents.services.clocks import remind_of_clocks
@@ -21,7 +18,7 @@ from incidents.services.escalating import escalate_due
 from incidents.services.impact import TASK, ask_for_due_impacts, count_impact
 from incidents.services.orders import give_up_tired
 from incidents.services.sending import send_due_communications
-from incidents.services.steps import run_automatic_steps
+from incidents.services.steps import run_due_steps
 from incidents.services.targets import settle_containment
 from incidents.services.updates import remind_of_updates
 from incidents.services.watchdog import watch
@@ -51,19 +48,7 @@ def tick(payload: dict[str, Any] | None = None) -> int:
         serving_targets__active=True,
     ).distinct():
         settle_containment(system)
-    incidents = list(
-        Incident.objects.exclude(state__in=FINAL_STATES)
-        .filter(
-            Q(steps__next_attempt_at=None) | Q(steps__next_attempt_at__lte=database_now()),
-            steps__automatic=True,
-            steps__handed_over_at=None,
-            steps__state__in=[StepState.PENDING, StepState.WAITING, StepState.FAILED],
-        )
-        .distinct()
-    )
-    for incident in incidents:
-        run_automatic_steps(incident=incident, actor=machine, due_only=True)
-    return len(incidents)
+    return run_due_steps(actor=machine)
 
 
 @shared_task(  # type: ignore[untyped-decorator]  # Celery has no types
@@ -102,3 +87,11 @@ def send_communications(payload: dict[str, Any] | None = None) -> int:
 def watch_incidents(payload: dict[str, Any] | None = None) -> int:
     """See that no open incident is lost sight of; returns how many are."""
     return watch(actor=SystemActor("incidents"))
+
+
+@shared_task(  # type: ignore[untyped-decorator]  # Celery has no types
+    name="incidents.wake", time_limit=60, soft_time_limit=50
+)
+def wake_steps(payload: dict[str, Any] | None = None) -> int:
+    """Run the steps whose moment has come; returns how many incidents had some."""
+    return run_due_steps(actor=SystemActor("incidents"), woken_only=True)

@@ -17,6 +17,7 @@ from governance.core.errors import Conflict
 from governance.ledger.models import LedgerEntry
 from governance.outbox.models import Notice
 from governance.registry.models import Hold, System
+from incidents.agenda import IncidentAgenda
 from incidents.choices import StepState, StepType, TimelineKind
 from incidents.models import Incident, IncidentStep
 from incidents.services.moving import move_incident, take_command
@@ -30,7 +31,7 @@ from incidents.services.steps import (
 )
 from incidents.services.steps.backoff import GIVES_UP_AFTER, JITTER, LONGEST, next_try
 from incidents.services.timeline import add_timeline_entry
-from incidents.tasks import tick
+from incidents.tasks import tick, wake_steps
 from tests.cast import Cast
 from tests.incidents.stepping import MACHINE, a_step, begin, carousel, step_of
 
@@ -88,10 +89,11 @@ def test_a_failed_step_is_tried_again_when_it_is_due_and_not_before(
     run_automatic_steps(incident=incident, actor=MACHINE)
     step = step_of(incident, "webhook")
     assert (step.state, step.attempt, step.failures) == (StepState.FAILED, 1, 1)
+    passes(step, timedelta(minutes=-1))  # so that a slow machine does not reach its moment
     run_automatic_steps(incident=incident, actor=MACHINE)
     tick()
     assert step_of(incident, "webhook").attempt == 1
-    passes(step, timedelta(seconds=2))
+    passes(step, timedelta(minutes=1, seconds=2))
     tick()
     step = step_of(incident, "webhook")
     assert (step.attempt, step.failures) == (2, 2)
@@ -121,6 +123,43 @@ def test_after_a_quarter_of_an_hour_a_failed_step_belongs_to_a_person_who_is_tol
     note = "The partner was told by telephone; they have stopped."
     done = complete_by_hand(step=step, note=note, actor=cast.actor("ivo"))
     assert (done.state, done.outcome) == (StepState.DONE, f"Step webhook: {note}")
+
+
+@pytest.mark.django_db
+def test_a_step_that_was_handed_over_stands_on_the_agenda_of_its_team(
+    system: System, cast: Cast
+) -> None:
+    incident = begin(cast, system, UNKNOWN)
+    run_automatic_steps(incident=incident, actor=MACHINE)
+    passes(step_of(incident, "webhook"), GIVES_UP_AFTER)
+    wake_steps()
+    reason = "it did not work by itself and needs a person"
+    (item,) = [one for one in IncidentAgenda().items(cast.actor("ivo")) if one.reason == reason]
+    assert item.title == "INC-0001: Step webhook"
+    assert item.url.endswith("#step-1")
+    for name in ("max", "eve"):
+        assert not [one for one in IncidentAgenda().items(cast.actor(name)) if one.reason == reason]
+
+
+@pytest.mark.django_db
+def test_the_quick_look_wakes_what_is_due_and_leaves_the_rest_to_the_tick(
+    system: System, cast: Cast
+) -> None:
+    incident = begin(cast, system, UNKNOWN, a_step("notify"))
+    assert wake_steps() == 0  # nothing was tried yet, so nothing has a moment
+    assert tick() == 1
+    passes(step_of(incident, "webhook"), timedelta(seconds=2))
+    assert wake_steps() == 1
+    assert step_of(incident, "webhook").attempt == 2
+
+
+@pytest.mark.django_db
+def test_whoever_comes_second_leaves_a_step_alone(system: System, cast: Cast) -> None:
+    incident = begin(cast, system, UNKNOWN)
+    seen = step_of(incident, "webhook")
+    perform_step(step=seen, actor=MACHINE, seen_attempt=seen.attempt)
+    perform_step(step=seen, actor=MACHINE, seen_attempt=seen.attempt)
+    assert step_of(incident, "webhook").attempt == 1
 
 
 @pytest.mark.django_db

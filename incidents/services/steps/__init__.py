@@ -5,7 +5,7 @@ Each file holds the effects of one concern; `running` decides when, `effects` wh
 
 from incidents.services.steps.by_hand import complete_by_hand, skip_step
 from incidents.services.steps.results import StepResult
-from incidents.services.steps.running import perform_step, run_automatic_steps
+from incidents.services.steps.running import perform_step, run_automatic_steps, run_due_steps
 from incidents.services.steps.undoing import settle_undone, undo_step
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "complete_by_hand",
     "perform_step",
     "run_automatic_steps",
+    "run_due_steps",
     "settle_undone",
     "skip_step",
     "undo_step",

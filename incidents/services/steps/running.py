@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 from django.urls import reverse
 
 from governance.core.actors import Actor
@@ -51,7 +52,7 @@ def run_automatic_steps(*, incident: Incident, actor: Actor, due_only: bool = Fa
         if held_back and step.type not in CONTAINMENT:
             continue
         due = _is_due(step, now, due_only=due_only)
-        tried = perform_step(step=step, actor=actor) if due else step
+        tried = perform_step(step=step, actor=actor, seen_attempt=step.attempt) if due else step
         held_back |= step.type == StepType.WAIT_UNTIL and tried.state not in ENDED
 
 
@@ -61,9 +62,38 @@ def _is_due(step: IncidentStep, now: datetime, *, due_only: bool) -> bool:
     return step.state == StepState.WAITING and not due_only
 
 
+def run_due_steps(*, actor: Actor, woken_only: bool = False) -> int:
+    """Run what is due in every open incident; return how many incidents had something.
+
+    `woken_only` looks for wake-ups alone, which an index answers; else also for steps that were
+    never tried and for those that look for their fact at every tick.
+    """
+    awake = Q(steps__next_attempt_at__lte=database_now())
+    if not woken_only:
+        awake |= Q(steps__next_attempt_at=None)
+    incidents = list(
+        Incident.objects.exclude(state__in=FINAL_STATES)
+        .filter(
+            awake,
+            steps__automatic=True,
+            steps__handed_over_at=None,
+            steps__state__in=[StepState.PENDING, StepState.WAITING, StepState.FAILED],
+        )
+        .distinct()
+    )
+    for incident in incidents:
+        run_automatic_steps(incident=incident, actor=actor, due_only=True)
+    return len(incidents)
+
+
 @transaction.atomic
-def perform_step(*, step: IncidentStep, actor: Actor) -> IncidentStep:
-    """Have the effect of one step and record how it ended; a step that is done stays done."""
+def perform_step(
+    *, step: IncidentStep, actor: Actor, seen_attempt: int | None = None
+) -> IncidentStep:
+    """Have the effect of one step and record how it ended; a step that is done stays done.
+
+    With `seen_attempt` it is left alone where somebody else has tried it since.
+    """
     if not actor.may("incidents.command"):
         raise NotPermitted("Only the incident commander runs steps.")
     step = (
@@ -71,7 +101,7 @@ def perform_step(*, step: IncidentStep, actor: Actor) -> IncidentStep:
         .select_related("incident__system")
         .get(pk=step.pk)
     )
-    if step.state in ENDED:
+    if step.state in ENDED or (seen_attempt is not None and step.attempt != seen_attempt):
         return step
     if step.incident.state in FINAL_STATES or step.episode != step.incident.episode:
         raise Conflict(f"{step.incident.reference} is over; its steps have no effect any more.")
