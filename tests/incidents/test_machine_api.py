@@ -409,7 +409,7 @@ class TestOnePerson:
         with transaction.atomic():
             for number in order:
                 path = f"{API}/holds/{held.pk}/lift"
-                reply = doors[number].post(path, {"reason": WHY}, format="json")  # type: ignore[attr-defined]
+                reply = doors[number].post(path, {"reason": WHY}, format="json")
                 assert reply.status_code in (202, 403, 409)
                 assert number > 1 or reply.status_code == 403
             held.refresh_from_db()
