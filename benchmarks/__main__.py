@@ -26,6 +26,8 @@ BENCHMARKS = {
     "consent_check": True,
     "consent_many": False,
     "consent_write": True,
+    "webhooks": True,
+    "containment": False,
 }
 
 

@@ -299,7 +299,7 @@ def test_the_example_receives_from_the_product_each_message_once(
     thread = threading.Thread(target=receiver.serve_forever, daemon=True)
     thread.start()
     try:
-        told = {"event_type": "tactful.hold.placed", "subject": "system/shop"}
+        told: dict[str, Any] = {"event_type": "tactful.hold.placed", "subject": "system/shop"}
         first = services.send_to(endpoint=endpoint, data={"n": "placed"}, **told)
         services.send_to(endpoint=endpoint, data={"n": "released"}, **told)
         sending.deliver_due()

@@ -116,7 +116,11 @@ def test_the_page_says_what_waits_why_and_until_when_and_tries_it_now(
         endpoint, _ = register(receiver)
         page = f"/settings/webhooks/{endpoint.pk}/"
         assert "Nothing was sent yet" in client.get(page).content.decode()
-        told = {"event_type": "tactful.hold.placed", "subject": "system/shop", "data": {}}
+        told: dict[str, Any] = {
+            "event_type": "tactful.hold.placed",
+            "subject": "system/shop",
+            "data": {},
+        }
         first = services.send_to(endpoint=endpoint, urgent=True, **told)
         second = services.send_to(endpoint=endpoint, urgent=True, **told)
         sending.deliver_due()

@@ -10,6 +10,7 @@ import random
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -95,16 +96,14 @@ def take_due(
     most: int, *, not_to: Collection[UUID] = (), also_failing: bool = True
 ) -> list[WebhookMessage]:
     """Take at most so many due messages, each of another endpoint; attempts is their fence."""
+    asked: dict[str, Any] = {
+        "most": most,
+        "not_to": list(not_to),
+        "also_failing": also_failing,
+        "lease": LEASE,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(
-            _TAKE,
-            {
-                "most": most,
-                "not_to": list(not_to),
-                "also_failing": also_failing,
-                "lease": LEASE,
-            },
-        )
+        cursor.execute(_TAKE, asked)
         taken = [row[0] for row in cursor.fetchall()]
     if not taken:
         return []
