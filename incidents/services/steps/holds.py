@@ -108,12 +108,14 @@ def _targets(incident: Incident, told: PlaceHold) -> Sequence[Target]:
         if version is None:
             raise Invalid(f"{system.title} serves no version that could be held.")
         return [version]
-    owned: QuerySet[Surface] | QuerySet[Purpose]
-    owned = Surface.objects.filter(systems=system) if told.on == "surface" else _purposes(system)
-    if told.keys:
-        return _named(owned, told.keys, told.on)
     # Where the register names none, all of the system is the safe reading of "every one".
-    return list(owned.order_by("key")) or [system]
+    if told.on == "surface":
+        return _those(Surface.objects.filter(systems=system), told) or [system]
+    return _those(_purposes(system), told) or [system]
+
+
+def _those(owned: QuerySet[RowT], told: PlaceHold) -> list[RowT]:
+    return _named(owned, told.keys, told.on) if told.keys else list(owned.order_by("key"))
 
 
 def _named(rows: QuerySet[RowT], keys: Sequence[str], kind: str) -> list[RowT]:
