@@ -43,6 +43,8 @@ class IncidentAgenda:
             items += _step_items(actor)
         if actor.may("incidents.edit_targets") or actor.may("incidents.command"):
             items += [_order_item(order) for order in orders_given_up(actor)]
+        if actor.may("registry.approve_hold") and actor.kind == "person":
+            items += [_hold_item(hold) for hold in _unapproved(actor)]
         if actor.may("registry.lift_hold"):
             proposed = Hold.objects.filter(
                 released_at__isnull=True, release_proposed_at__isnull=False
@@ -65,6 +67,23 @@ class IncidentAgenda:
 def _open(actor: Actor) -> QuerySet[Incident]:
     """What waits for people is the same in a drill; its title says that it is one."""
     return open_incidents_for(actor) | open_drills_for(actor)
+
+
+def _unapproved(actor: Actor) -> QuerySet[Hold]:
+    """Holds that one other person placed and nobody stands behind yet."""
+    holds = Hold.objects.for_actor(actor).active()
+    waiting = holds.filter(approve_by__isnull=False, approved_by="")
+    return waiting.exclude(placed_by=actor.reference).order_by("approve_by")
+
+
+def _hold_item(hold: Hold) -> AgendaItem:
+    return AgendaItem(
+        title=f"Hold on {hold.target_kind} {hold.target_key}",
+        url=reverse("hold", args=[hold.pk]),
+        reason="one person placed it; another approves it, else it escalates and stays",
+        due=hold.approve_by,
+        system_key=hold.system.key if hold.system else None,
+    )
 
 
 def _step_items(actor: Actor) -> list[AgendaItem]:

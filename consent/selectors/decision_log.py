@@ -55,7 +55,7 @@ def personalised_in_log(system_key: str, *, since: datetime, until: datetime) ->
     A caller that asks for every flag is told of a system under two names; one of them counts.
     """
     with connection.cursor() as cursor:
-        found: tuple[int, ...] = ()
+        found = (0, 0, 0, 0, 0, 0, 0, 0)
         for flag in (f"system.{system_key}", f"system.{system_key}.version"):
             cursor.execute(
                 _COUNTS,
@@ -67,9 +67,10 @@ def personalised_in_log(system_key: str, *, since: datetime, until: datetime) ->
                     "minors": [str(band) for band in MINOR_BANDS],
                 },
             )
-            found = tuple(int(number) for number in cursor.fetchone())
+            row = [int(number) for number in cursor.fetchone()]
+            found = (row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7])
             if found[0]:
                 break
         cursor.execute("SELECT min(at) FROM consent_decisionsample")
         oldest = cursor.fetchone()[0]
-    return LogCounts(settings.SAMPLE_EVERY, *found, oldest=oldest)
+    return LogCounts(settings.SAMPLE_EVERY, *found, oldest)

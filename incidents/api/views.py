@@ -12,11 +12,20 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from governance.core.api.viewsets import BaseViewSet
+from governance.core.errors import NotFound
 from governance.core.ids import uuid7
 from governance.registry.selectors import find_system
 from incidents.choices import Kind, Severity, State
-from incidents.models import Incident, IncidentStep, Playbook, TimelineEntry
-from incidents.selectors import incident_by_reference, incidents_for
+from incidents.models import (
+    AffectedPart,
+    Impact,
+    ImpactFigure,
+    Incident,
+    IncidentStep,
+    Playbook,
+    TimelineEntry,
+)
+from incidents.selectors import impact_of, incident_by_reference, incidents_for
 from incidents.services.copying import current_playbook
 from incidents.services.moving import move_incident
 from incidents.services.opening import open_incident
@@ -67,6 +76,36 @@ class IncidentSerializer(serializers.ModelSerializer[Incident]):
         )
 
 
+class FigureSerializer(serializers.ModelSerializer[ImpactFigure]):
+    class Meta:
+        model = ImpactFigure
+        fields = ("measure", "basis", "value", "low", "high", "n", "note")
+
+
+class AffectedPartSerializer(serializers.ModelSerializer[AffectedPart]):
+    class Meta:
+        model = AffectedPart
+        fields = ("part", "key", "title", "detail", "sensitive")
+
+
+class ImpactSerializer(serializers.ModelSerializer[Impact]):
+    figures = FigureSerializer(many=True, read_only=True)
+    parts = AffectedPartSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = Impact
+        fields = (
+            "episode",
+            "since",
+            "until",
+            "counted_at",
+            "counted_until",
+            "figures",
+            "parts",
+            "notes",
+        )
+
+
 class ReportSerializer(serializers.Serializer[Incident]):
     title = serializers.CharField(max_length=200)
     summary = serializers.CharField(required=False, default="")
@@ -99,6 +138,7 @@ class IncidentViewSet(mixins.ListModelMixin, BaseViewSet):
         "retrieve": "incidents.view",
         "create": "incidents.report",
         "move": "incidents.command",
+        "impact": "incidents.view",
     }
 
     def get_queryset(self) -> QuerySet[Incident]:
@@ -118,6 +158,16 @@ class IncidentViewSet(mixins.ListModelMixin, BaseViewSet):
             cause_key=f"report:{uuid7()}", system=system, actor=self.actor, **values
         )
         return Response(self.get_serializer(incident).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(parameters=[REFERENCE], responses=ImpactSerializer)
+    @action(detail=True, methods=["get"])
+    def impact(self, request: Request, reference: str) -> Response:
+        """Whom and what the incident touched, with how each number was known."""
+        incident = incident_by_reference(reference, self.actor)
+        read = impact_of(incident)
+        if read is None:
+            raise NotFound(f"The impact of {incident.reference} is not counted yet.")
+        return Response(ImpactSerializer(read.impact).data)
 
     @extend_schema(request=MoveSerializer, responses=IncidentSerializer)
     @action(detail=True, methods=["post"])

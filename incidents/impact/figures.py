@@ -31,13 +31,17 @@ class Figure:
 def figures_of_outputs(found: PeopleInOutputs) -> list[Figure]:
     """What the rows that were sent say, exactly."""
     basis = ImpactBasis.OUTPUTS
-    nameless = f"{found.nameless:,} of the rows name nobody." if found.nameless else ""
     made = [Figure(ImpactMeasure.DECISIONS, basis, found.rows, found.rows)]
     if found.people:
-        made.insert(0, Figure(ImpactMeasure.PEOPLE, basis, found.people, found.rows, note=nameless))
-        age = f"The age of {found.people - found.of_known_age:,} people is not known."
-        unknown = age if found.of_known_age < found.people else ""
-        minors = Figure(ImpactMeasure.MINORS, basis, found.minors, found.of_known_age, note=unknown)
+        notes = [f"{found.nameless:,} of the rows name nobody."] if found.nameless else []
+        if not found.of_known_age:
+            notes.append("Of none of them is the age known.")
+        people = Figure(ImpactMeasure.PEOPLE, basis, found.people, found.rows, note=" ".join(notes))
+        made.insert(0, people)
+    if found.of_known_age:
+        unknown = found.people - found.of_known_age
+        note = f"The age of {unknown:,} people is not known." if unknown else ""
+        minors = Figure(ImpactMeasure.MINORS, basis, found.minors, found.of_known_age, note=note)
         made.insert(1, minors)
     return made
 
@@ -58,6 +62,7 @@ def figures_of_log(log: LogCounts) -> list[Figure]:
     if log.people:
         people = _distinct(log.people, log.once, rate)
         figures.append(Figure(ImpactMeasure.PEOPLE, basis, *people, note=kept + batches))
+    if log.of_known_age:
         minors = _distinct(log.minors, log.minors_once, rate, log.of_known_age)
         age = f"The age of {log.of_known_age:,} of {log.people:,} sampled people is known."
         figures.append(Figure(ImpactMeasure.MINORS, basis, *minors, note=age))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Max
 
@@ -136,7 +137,7 @@ def _reached(proposal: Proposal) -> list[System]:
         case RegionRuleProposal(purpose, _, _):
             return touched_systems(purpose=purpose)
         case AgeRuleProposal(type=kind):
-            found = {}
+            found: dict[UUID, System] = {}
             for purpose in kind.purposes.all():
                 found |= {one.pk: one for one in touched_systems(purpose=purpose)}
             return list(found.values())

@@ -17,7 +17,8 @@ from governance.core.clock import database_now
 from governance.people.actors import request_actor
 from governance.people.web.access import requires
 from governance.registry.models import System
-from governance.registry.selectors import systems_for
+from governance.registry.selectors import State as SystemStateKey
+from governance.registry.selectors import SystemState, system_states, systems_for
 from incidents.choices import FINAL_STATES, ClockState, Kind, Severity, State
 from incidents.confirmation import Standing
 from incidents.models import Incident, RegulatorClock
@@ -97,6 +98,7 @@ def _rows(incidents: list[Incident]) -> list[Row]:
         if one.system is not None and one.state not in FINAL_STATES
     }
     standings = {pk: _standings(system) for pk, system in systems.items()}
+    states = system_states(systems.values())
     running = RegulatorClock.objects.filter(
         incident__in=[one.pk for one in incidents], state=ClockState.RUNNING
     )
@@ -104,7 +106,8 @@ def _rows(incidents: list[Incident]) -> list[Row]:
     now = database_now()
     rows = []
     for one in incidents:
-        contained, tone = _containment(one, standings.get(one.system_id, []))
+        state = states.get(one.system.key) if one.system else None
+        contained, tone = _containment(one, standings.get(one.system_id, []), state)
         first = due.get(one.pk)
         rows.append(Row(one, contained, tone, first, bool(first and first < now)))
     return rows
@@ -114,9 +117,13 @@ def _standings(system: System) -> list[Standing]:
     return [one.standing for one in target_standings(system)]
 
 
-def _containment(incident: Incident, standings: list[Standing]) -> tuple[str, str]:
+def _containment(
+    incident: Incident, standings: list[Standing], state: SystemState | None
+) -> tuple[str, str]:
+    """What the targets say, and how it stands: an incident may go on though it holds nothing."""
     confirmed = sum(one is Standing.CONFIRMED for one in standings)
-    told = f"{confirmed} of {len(standings)} targets confirm" if standings else ""
+    speaking = sum(one is not Standing.NO_TRAFFIC for one in standings)
+    told = f"{confirmed} of {speaking} targets confirm" if speaking else ""
     lost = Standing.UNCONFIRMED in standings
     if incident.state in FINAL_STATES:
         return "", ""
@@ -124,7 +131,11 @@ def _containment(incident: Incident, standings: list[Standing]) -> tuple[str, st
         return told, "unconfirmed" if lost else "contained"
     if incident.containment_requested_at is not None:
         return told, "unconfirmed" if lost else "waiting"
-    return "", "goes_on"
+    if state is None:
+        return "", "not_named"
+    if state.state == SystemStateKey.MAY_PERSONALISE:
+        return "", "goes_on"
+    return told, "held" if state.holds else "not_served"
 
 
 def _counts(incidents: QuerySet[Incident]) -> list[dict[str, Any]]:

@@ -123,14 +123,14 @@ def _parts(steps: list[IncidentStep], *, every: bool) -> list[dict[str, Any]]:
         if not own:
             continue
         needed = [step for step in own if step.mandatory]
-        shown = next_step(own) or (needed or own)[-1]
+        waiting = next_step(needed or own)
         is_next = following is not None and following.part == part
         parts.append(
             {
                 "key": part,
                 "label": label,
                 "steps": own,
-                "shown": shown,
+                "shown": waiting or (needed or own)[-1],
                 "done": sum(step.state in ENDED for step in needed),
                 "needed": len(needed),
                 "failed": any(step.state == StepState.FAILED for step in own),

@@ -37,19 +37,19 @@ def people_context(incident: Incident, actor: Actor) -> dict[str, Any]:
     assigns = actor.may("incidents.assign_roles") and not over
     roles = []
     for role, label in ParticipantRole.choices:
+        held = [one for one in standing if one.role == role]
         holders = [
             {
                 "participant": one,
                 "passes_on": not over
                 and (assigns or (one.user is not None and one.user.reference == actor.reference)),
             }
-            for one in standing
-            if one.role == role
+            for one in held
         ]
         offers = assigns and (not holders or role == ParticipantRole.OBSERVER)
         needs_people = assigns or any(one["passes_on"] for one in holders)
-        held = {one["participant"].user_id for one in holders}
-        people = candidates(incident, ELIGIBLE[role]).exclude(pk__in=held) if needs_people else ()
+        taken = [one.user_id for one in held if one.user_id]
+        people = candidates(incident, ELIGIBLE[role]).exclude(pk__in=taken) if needs_people else ()
         roles.append(
             {
                 "key": role,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from incidents.choices import ENDED, NO_HARM, State, StepState
+from incidents.choices import ENDED, NO_HARM, Part, State, StepState
 from incidents.confirmation import Standing
 from incidents.models import Incident, IncidentStep
 from incidents.web.metrics import in_words
@@ -89,19 +89,21 @@ def _told(standings: Sequence[Standing]) -> str:
     confirmed = sum(one is Standing.CONFIRMED for one in standings)
     quiet = sum(one is Standing.NO_TRAFFIC for one in standings)
     lost = sum(one is Standing.UNCONFIRMED for one in standings)
-    parts = [f"{confirmed} of {len(standings)} serving targets confirm it"]
+    if quiet == len(standings):
+        return f"None of the {quiet} serving targets has any traffic."
+    parts = [f"{confirmed} of {len(standings) - quiet} serving targets confirm it"]
+    if lost:
+        parts.append(f"{lost} {'does' if lost == 1 else 'do'} not")
     if quiet:
         parts.append(f"{quiet} {'has' if quiet == 1 else 'have'} no traffic")
-    if lost:
-        parts.append(f"{lost} {'does' if lost == 1 else 'do'} not confirm it")
     return ", ".join(parts) + "."
 
 
 def next_step(steps: Sequence[IncidentStep]) -> IncidentStep | None:
-    """What comes next: a needed step that failed, else the first needed one, else any."""
+    """What comes next: containment that failed, else the first needed step, else any."""
     waiting = [step for step in steps if step.state not in ENDED]
     needed = [step for step in waiting if step.mandatory]
-    failed = [step for step in needed if step.state == StepState.FAILED]
+    failed = [one for one in needed if one.state == StepState.FAILED and one.part == Part.CONTAIN]
     return next(iter([*failed, *needed, *waiting]), None)
 
 

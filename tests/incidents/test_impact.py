@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
 
 from audits.models import OutputBatch
@@ -18,6 +19,7 @@ from governance.core.actors import SystemActor
 from governance.core.errors import Invalid, NotPermitted
 from governance.ledger.models import LedgerEntry
 from governance.outbox.models import OutboxTask
+from governance.people.services import create_api_key
 from governance.registry.choices import Sensitivity
 from governance.registry.models import Feature, Purpose, Surface
 from incidents.choices import Affected, ImpactBasis, ImpactMeasure, Kind, Severity
@@ -298,3 +300,22 @@ def test_counted_people_win_over_estimated_ones_in_the_headline() -> None:
     estimated = worst_known(figures_of_log(log))
     assert estimated is not None
     assert estimated.low == 5
+
+
+def test_the_rest_door_tells_the_numbers_with_how_they_are_known(stage: Stage, cast: Cast) -> None:
+    _key, secret = create_api_key(
+        name="reader",
+        scopes=["registry:read"],
+        expires_at=timezone.now() + DAY,
+        actor=cast.actor("root"),
+    )
+    client = Client(headers={"Authorization": f"Bearer {secret}"})
+    stage.push(stage.serving, impressions("learned", rows=50))
+    incident = opened(stage)
+    url = f"/api/v1/incidents/{incident.reference}/impact"
+    assert client.get(url).status_code == 404
+    count_impact(incident=incident)
+    told = client.get(url).json()
+    assert told["figures"][0]["basis"] == "outputs"
+    assert told["figures"][0]["value"] == 50
+    assert any((one["part"], one["key"]) == ("system", "carousel") for one in told["parts"])

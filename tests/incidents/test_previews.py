@@ -25,6 +25,7 @@ from governance.registry.ports import (
     PauseProposal,
     RegionRuleProposal,
 )
+from incidents.agenda import IncidentAgenda
 from incidents.impact.preview import Preview, preview
 from incidents.models import ServingTarget
 from incidents.tasks import tick
@@ -262,6 +263,9 @@ def test_a_hold_of_one_person_shows_its_countdown_and_escalates_once(
     client = cast.sign_in(Client(), "ada")
     page = client.get(reverse("hold", args=[hold.pk])).content.decode()
     assert "another person approves it" in page
+    title = "Hold on system carousel"
+    assert title in [one.title for one in IncidentAgenda().items(cast.actor("elif"))]
+    assert title not in [one.title for one in IncidentAgenda().items(cast.actor("ivo"))]
     Hold.objects.filter(pk=hold.pk).update(approve_by=timezone.now() - timedelta(minutes=1))
     tick()
     tick()
