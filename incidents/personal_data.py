@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from governance.core.ports import DeleteAfter
+from incidents.choices import DeliveryState
 from incidents.models import CommunicationDelivery, HarmReport
 from incidents.services.recipients import ERASED
 
@@ -79,5 +80,7 @@ class MessageHolder:
         rows = list(CommunicationDelivery.objects.filter(recipient=person))
         for row in rows:
             row.recipient = f"{ERASED}{row.pk}"
-            row.save(update_fields=["recipient", "updated_at"])
+            if row.state == DeliveryState.WAITING:
+                row.state, row.note = DeliveryState.DROPPED, "The account was erased."
+            row.save(update_fields=["recipient", "state", "note", "updated_at"])
         return len(rows)

@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from governance.core.actors import Actor
 from governance.core.clock import database_now
 from governance.core.errors import Conflict, Invalid, NotFound
+from governance.ledger.ports import LedgerPersonalDetails
 from governance.ledger.services import record_entry
 from governance.outbox.webhooks.models import EndpointState, WebhookEndpoint
 from governance.registry.access import require
@@ -86,6 +87,7 @@ def end_contact(*, contact: Contact, erase: bool = False, actor: Actor) -> Conta
     locked.ended_at = locked.ended_at or database_now()
     if erase:
         locked.name, locked.address = "", b""
+        LedgerPersonalDetails().erase(locked.reference)
     locked.save()
     _record("incidents.contact_erased" if erase else "incidents.contact_ended", locked, actor)
     return locked

@@ -36,7 +36,7 @@ def mark_delivered(rows: Iterable[CommunicationDelivery], actor: Actor, note: st
         row.save()
     inside = rows[0].channel == Channel.INSIDE
     count = "1 colleague" if len(rows) == 1 else f"{len(rows)} colleagues"
-    whom = count if inside else name_of(rows[0])
+    whom = count if inside else _on_record(rows[0])
     by = f" {note}" if note else ""
     add_timeline_entry(
         incident=communication.incident,
@@ -44,7 +44,6 @@ def mark_delivered(rows: Iterable[CommunicationDelivery], actor: Actor, note: st
         sentence=f"Message {communication.number} reached {whom}.{by}",
         actor=actor,
     )
-    people = sorted(row.recipient for row in rows)
     record_entry(
         verb="incidents.message_delivered",
         object_type="communication",
@@ -54,11 +53,17 @@ def mark_delivered(rows: Iterable[CommunicationDelivery], actor: Actor, note: st
             "incident": communication.incident.reference,
             "number": communication.number,
             "channel": rows[0].channel,
-            "recipients": len(rows),
+            # Whose rows these are the rows say, and forget when a person is erased.
+            "deliveries": sorted(str(row.pk) for row in rows),
         },
-        personal={"recipients": people},
-        about=people,
     )
+
+
+def _on_record(row: CommunicationDelivery) -> str:
+    """A recipient as the timeline says it, which forgets nothing: contacts without their names."""
+    if row.recipient in (PEOPLE_PAGE, PUBLIC_PAGE):
+        return name_of(row)
+    return f"a contact ({row.get_channel_display().lower()})"
 
 
 def name_of(row: CommunicationDelivery) -> str:
@@ -81,7 +86,7 @@ def give_up(row: CommunicationDelivery, actor: Actor) -> None:
     add_timeline_entry(
         incident=communication.incident,
         kind=TimelineKind.MESSAGE,
-        sentence=f"Message {communication.number} did not reach {name_of(row)}: {row.problem}",
+        sentence=f"Message {communication.number} did not reach {_on_record(row)}: {row.problem}",
         actor=actor,
     )
     record_entry(

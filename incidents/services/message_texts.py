@@ -72,6 +72,9 @@ def unready(communication: Communication) -> list[str]:
     """What stands between a message and its sending, as sentences; empty: it may be sent."""
     texts = {text.language: text for text in written_texts(communication)}
     missing = []
+    wrong = {text.language: text.body for text in _corrected_texts(communication)}
+    if wrong and wrong == {text.language: text.body for text in texts.values()}:
+        missing.append("The text still says what was wrong: write what is right.")
     for language in languages_for(communication.audience):
         text, name = texts.get(language), LANGUAGES[language]
         if text is None or not text.subject or not text.body:
@@ -79,3 +82,7 @@ def unready(communication: Communication) -> list[str]:
         elif communication.audience in OUTSIDE:
             missing += [f"{name}: still to be written: {blank}." for blank in blanks(text.body)]
     return missing
+
+
+def _corrected_texts(communication: Communication) -> list[CommunicationText]:
+    return written_texts(communication.corrects) if communication.corrects else []

@@ -175,7 +175,7 @@ def communication(request: HttpRequest, reference: str, number: int) -> HttpResp
 def _context(found: Communication, actor: Actor) -> dict[str, Any]:
     sent = found.state == CommunicationState.SENT
     shown = (
-        [(each, text["subject"], text["body"]) for each, text in found.released.items()]
+        _as_sent(found)
         if sent
         else [(each, text.subject, text.body) for each, text in rendered(found).items()]
     )
@@ -204,6 +204,13 @@ def _context(found: Communication, actor: Actor) -> dict[str, Any]:
         "may_approve": actor.may(services.APPROVES),
         "correction": found.corrections.exclude(state=CommunicationState.DISCARDED).first(),
     }
+
+
+def _as_sent(found: Communication) -> list[tuple[str, str, str]]:
+    """What was sent, in the order of the audience's languages; the database keeps another."""
+    languages = [each for each in languages_for(found.audience) if each in found.released]
+    texts = [(each, found.released[each]) for each in languages]
+    return [(each, text["subject"], text["body"]) for each, text in texts]
 
 
 def _row(one: CommunicationDelivery) -> dict[str, Any]:
@@ -318,7 +325,7 @@ def public_page(request: HttpRequest) -> HttpResponse:
         {
             "message": one,
             "stage": Stage(one.stage).label,
-            "texts": [(each, text["subject"], text["body"]) for each, text in one.released.items()],
+            "texts": _as_sent(one),
         }
         for one in public_messages()[:SHOWN]
     ]

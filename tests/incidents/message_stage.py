@@ -17,6 +17,7 @@ from governance.registry.models import System
 from incidents.choices import Audience, Channel, Kind, Severity, State
 from incidents.models import Communication, Contact, Incident
 from incidents.services.communications import (
+    correct_communication,
     prepare_communication,
     propose_communication,
     send_communication,
@@ -82,6 +83,17 @@ def released(cast: Cast, draft: Communication) -> Communication:
     else:
         sender = cast.actor("ivo")
     return send_communication(communication=draft, version=draft.version, actor=sender)
+
+
+def corrected(cast: Cast, wrong: Communication, said: str = "400 people.") -> Communication:
+    """A correction of a message, sent by two people."""
+    ivo = cast.actor("ivo")
+    draft = correct_communication(communication=wrong, actor=ivo)
+    texts = {text.language: (text.subject, said) for text in written_texts(draft)}
+    return released(
+        cast,
+        write_communication(communication=draft, texts=texts, version=draft.version, actor=ivo),
+    )
 
 
 def partner(cast: Cast, name: str, address: str = "", audience: str = Audience.PARTNERS) -> Contact:

@@ -11,6 +11,7 @@ from governance.core.clock import database_now
 from governance.core.errors import Conflict, Invalid, NotPermitted
 from governance.core.ports import registered_personal_data_holders
 from governance.ledger.models import LedgerEntry
+from governance.outbox.models import Notice
 from governance.people import services as people
 from governance.registry.models import System
 from incidents.choices import (
@@ -38,6 +39,7 @@ from tests.cast import STAGE, Cast
 from tests.incidents.message_stage import (
     MACHINE,
     Listener,
+    corrected,
     due_again,
     listening,
     make_system,
@@ -211,6 +213,8 @@ def test_a_correction_reaches_everybody_who_was_misled_and_says_what_it_corrects
     assert draft.stage == Stage.CORRECTION
     with pytest.raises(Conflict, match="already"):
         correct_communication(communication=wrong, actor=cast.actor("ada"))
+    with pytest.raises(Conflict, match="still says what was wrong"):
+        propose_communication(communication=draft, actor=cast.actor("ivo"))
     texts = {"en": ("Affected", "400 people were affected."), "de": ("Zahl", "Es waren 400.")}
     draft = write_communication(
         communication=draft, texts=texts, version=draft.version, actor=cast.actor("ivo")
@@ -235,7 +239,7 @@ def test_what_was_found_wrong_before_it_left_is_not_sent_any_more(
     listener.refuses = True
     wrong = sent(cast, incident, said="Nobody was affected.")
     send_due_communications()
-    released(cast, correct_communication(communication=wrong, actor=cast.actor("ivo")))
+    corrected(cast, wrong)
     listener.refuses = False
     due_again(wrong)
     send_due_communications()
@@ -280,12 +284,17 @@ def test_erasing_a_colleague_leaves_that_somebody_was_told(incident: Incident, c
     )
     (told,) = holder.export(cast.max.reference)
     assert told["message"] == message.reference
-    before = message.deliveries.count()
+    late = sent(cast, incident, Audience.INTERNAL, "Not gone out yet.")
+    before = late.deliveries.count()
     people.set_active(user=cast.max, active=False, actor=STAGE)
-    assert holder.erase(cast.max.reference) == 1
+    assert holder.erase(cast.max.reference) == 2
     assert holder.export(cast.max.reference) == []
     send_due_communications()
-    assert message.deliveries.count() == before, "who is gone is not told again"
+    assert late.deliveries.count() == before, "who is gone is not told again"
+    assert sorted(rows(late).values()).count(DeliveryState.DROPPED) == 1
+    told_late = Notice.objects.filter(subject=late.released["en"]["subject"]).latest("id")
+    assert cast.ada.reference in told_late.recipients
+    assert not any("erased" in each for each in told_late.recipients)
 
 
 @pytest.mark.django_db

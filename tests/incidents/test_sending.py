@@ -29,7 +29,6 @@ from incidents.choices import (
 from incidents.models import CommunicationDelivery, Incident
 from incidents.selectors import public_messages
 from incidents.services.communications import (
-    correct_communication,
     prepare_communication,
 )
 from incidents.services.sending import send_due_communications
@@ -39,12 +38,12 @@ from tests.ground_database import EmbeddedPostgres
 from tests.incidents.message_stage import (
     MACHINE,
     Listener,
+    corrected,
     due_again,
     listening,
     make_system,
     open_one,
     partner,
-    released,
     rows,
     sent,
 )
@@ -237,7 +236,7 @@ def test_the_public_reads_what_was_not_found_wrong(incident: Incident, cast: Cas
     assert list(public_messages()) == []
     send_due_communications()
     assert list(public_messages()) == [wrong]
-    right = released(cast, correct_communication(communication=wrong, actor=cast.actor("ivo")))
+    right = corrected(cast, wrong)
     send_due_communications()
     assert list(public_messages()) == [right]
 
