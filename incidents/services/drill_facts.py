@@ -11,6 +11,7 @@ from typing import Any
 from django.urls import reverse
 
 from governance.core.clock import database_now
+from governance.core.errors import Conflict
 from governance.outbox.models import Notification
 from governance.people.selectors import people_with_role
 from governance.registry.models import Hold, System
@@ -44,6 +45,15 @@ def note_confirmations(system: System) -> int:
         one.target.pk for one in target_standings(system) if one.standing == Standing.CONFIRMED
     ]
     return waiting.filter(target__in=confirmed).update(confirmed_at=database_now())
+
+
+def refuse_while_rehearsing(system: System) -> None:
+    """Refuse a target that serves people as long as its system is stopped for a drill."""
+    if Drill.objects.filter(system=system, ended_at=None).exists():
+        raise Conflict(
+            f"A drill is running on {system.title}: end it before a target that serves people "
+            "joins."
+        )
 
 
 def _was_changed_by_the_drill(system: System) -> bool:

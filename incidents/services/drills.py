@@ -59,7 +59,7 @@ def no_rehearsal_system(system: System) -> str:
     return (
         f"{system.title} is no rehearsal system, for {why}: register a system of its own for "
         "rehearsals, let it serve a copy of the version, and register its serving targets with "
-        "“for drills” ticked."
+        "“for drills only” ticked."
     )
 
 
@@ -71,6 +71,8 @@ def obstacles(system: System) -> list[str]:
     refusal = no_rehearsal_system(system)
     if refusal:
         return [refusal]
+    if Drill.objects.filter(system=system, ended_at=None).exists():
+        return [f"A drill is running on {system.title}; end it first."]
     found = []
     if system.serving_version_id is None:
         found.append(f"{system.title} serves nothing, so there is nothing to stop.")
@@ -78,8 +80,6 @@ def obstacles(system: System) -> list[str]:
         found.append(f"{system.title} is held already, so a stop would change nothing.")
     if _real_incidents(system):
         found.append(f"A real incident is open on {system.title}; it comes first.")
-    if Drill.objects.filter(system=system, ended_at=None).exists():
-        found.append(f"A drill is running on {system.title}; end it first.")
     return found
 
 

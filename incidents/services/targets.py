@@ -32,7 +32,7 @@ from incidents.levers.addresses import check_address
 from incidents.levers.secrets import seal
 from incidents.models import DesiredState, Incident, ServingTarget
 from incidents.selectors import target_standings
-from incidents.services.drill_facts import note_confirmations
+from incidents.services.drill_facts import note_confirmations, refuse_while_rehearsing
 from incidents.services.moving import mitigate_when_contained
 from incidents.services.orders import (
     ORDERED_KINDS,
@@ -72,6 +72,8 @@ def register_target(
     """Name a place that serves the system; one that has to be told is told what it should serve."""
     require(actor, "incidents.edit_targets", [system])
     _check_settings(settings)
+    if not settings.for_drills:
+        refuse_while_rehearsing(system)
     own = dataclasses.asdict(settings)
     credential = own.pop("credential")
     own["endpoint"] = settings.endpoint
@@ -133,6 +135,8 @@ def _order_newcomer(target: ServingTarget) -> None:
 def set_target_active(*, target: ServingTarget, active: bool, actor: Actor) -> ServingTarget:
     """Take a target out of what has to confirm, or back in."""
     require(actor, "incidents.edit_targets", [target.system])
+    if active and not target.for_drills:
+        refuse_while_rehearsing(target.system)
     target.active = active
     target.save(update_fields=["active", "updated_at"])
     if active:

@@ -16,11 +16,12 @@ from incidents.services.drills import plan_drill, start_drill
 from incidents.services.moving import take_command
 from incidents.services.opening import open_incident
 from incidents.services.steps import run_automatic_steps
-from incidents.services.targets import register_target, report_served
+from incidents.services.targets import TargetSettings, register_target, report_served
 from tests.cast import Cast
 
 MACHINE = SystemActor("test")
 MINUTE = timedelta(minutes=1)
+FOR_DRILLS = TargetSettings(for_drills=True)
 LIMITS = {
     "acknowledge": 5 * MINUTE,
     "notify": 5 * MINUTE,
@@ -49,8 +50,9 @@ def rehearsal_system(cast: Cast, key: str = "carousel-drill") -> System:
             registry.set_fallback_version(
                 system=system, version=version, actor=MACHINE, reason="test"
             )
-    target = register_target(system=system, key="shop", title="Test shop", actor=MACHINE)
-    ServingTarget.objects.filter(pk=target.pk).update(for_drills=True)
+    register_target(
+        system=system, key="shop", title="Test shop", settings=FOR_DRILLS, actor=MACHINE
+    )
     return System.objects.get(pk=system.pk)
 
 

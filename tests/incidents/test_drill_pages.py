@@ -102,7 +102,7 @@ def test_without_a_rehearsal_system_the_page_says_how_to_make_one(cast: Cast) ->
     client = cast.sign_in(Client(), "ivo")
     page = read(client, reverse("drills"))
     assert "There is no rehearsal system yet" in page
-    assert "“for drills” ticked" in page
+    assert "“for drills only” ticked" in page
 
 
 def test_a_plan_that_cannot_start_says_why_and_offers_no_start(system: System, cast: Cast) -> None:

@@ -33,9 +33,10 @@ from incidents.services.escalating import escalate_due
 from incidents.services.moving import take_command
 from incidents.services.opening import open_incident
 from incidents.services.steps import perform_step
-from incidents.services.targets import register_target, report_served
+from incidents.services.targets import register_target, report_served, set_target_active
 from tests.cast import Cast
 from tests.incidents.drilling import (
+    FOR_DRILLS,
     LIMITS,
     MACHINE,
     contained_for_real,
@@ -283,8 +284,9 @@ def test_where_a_person_decides_nothing_is_held_before_they_do(system: System, c
 
 def test_a_target_that_never_confirms_fails_the_drill(system: System, cast: Cast) -> None:
     target_says_what_it_should(system)
-    kiosk = register_target(system=system, key="kiosk", title="Kiosk", actor=MACHINE)
-    ServingTarget.objects.filter(pk=kiosk.pk).update(for_drills=True)
+    kiosk = register_target(
+        system=system, key="kiosk", title="Kiosk", settings=FOR_DRILLS, actor=MACHINE
+    )
     report_served(target=kiosk, version="thompson", personalises=True, actor=MACHINE)
     drill = start_drill(plan=planned(system, cast), actor=cast.actor("ivo"))
     shop = ServingTarget.objects.get(key="shop")
@@ -354,3 +356,19 @@ def test_the_second_drill_is_compared_with_the_first(system: System, cast: Cast)
     assert first.report["previous"] is None
     assert second.report["previous"]["reference"] == first.reference
     assert all(one["change"] for one in compared(second.report))
+
+
+def test_no_target_that_serves_people_joins_while_its_system_is_stopped_for_a_drill(
+    system: System, cast: Cast
+) -> None:
+    shop = register_target(system=system, key="web", title="Web shop", actor=MACHINE)
+    set_target_active(target=shop, active=False, actor=MACHINE)
+    drill = start_drill(plan=planned(system, cast), actor=cast.actor("ivo"))
+    with pytest.raises(Conflict, match="A drill is running"):
+        register_target(system=system, key="app", title="App", actor=MACHINE)
+    with pytest.raises(Conflict, match="A drill is running"):
+        set_target_active(target=shop, active=True, actor=MACHINE)
+    lifted_by_two(drill.incident, cast)
+    end_drill(drill=drill, actor=cast.actor("ivo"))
+    set_target_active(target=shop, active=True, actor=MACHINE)
+    assert obstacles(system)[0].startswith("Carousel, rehearsal is no rehearsal system")

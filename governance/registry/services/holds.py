@@ -14,7 +14,7 @@ from governance.core.events import HoldPlaced, HoldReleased
 from governance.ledger.services import record_entry
 from governance.outbox.services import emit, notify
 from governance.registry.access import require, require_person
-from governance.registry.choices import HoldEffect, OnPause
+from governance.registry.choices import DRILL_CAUSE, HoldEffect, OnPause
 from governance.registry.models import Hold, ModelVersion, Purpose, Surface, System
 from governance.registry.models.holds import TARGETS
 from governance.registry.ports import release_guards
@@ -207,9 +207,10 @@ def escalate_overdue_holds(*, actor: Actor) -> list[Hold]:
     for hold in overdue:
         Hold.objects.filter(pk=hold.pk).update(escalated_at=now)
         _record(hold, "hold_escalated", actor)
+        mark = "Drill: the" if hold.cause.startswith(DRILL_CAUSE) else "The"
         notify(
             recipients=["role:incident_commander", "role:admin"],
-            subject=f"The hold on {hold.target_key} waits for approval",
+            subject=f"{mark} hold on {hold.target_key} waits for approval",
             body=(
                 f"The hold on {hold.target_kind} {hold.target_key} was placed more than a day "
                 "ago and nobody approved it. It stays until two people lift it."
