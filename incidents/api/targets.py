@@ -169,8 +169,8 @@ class TargetViewSet(mixins.ListModelMixin, BaseViewSet):
         standings = {
             one.target.pk: one for each in standings_of(systems.values()).values() for one in each
         }
-        context = {**self.get_serializer_context(), "standings": standings}
-        return TargetSerializer(*args, **kwargs, context=context)
+        kwargs["context"] = {**self.get_serializer_context(), "standings": standings}
+        return TargetSerializer(*args, **kwargs)
 
     @extend_schema(request=NewTargetSerializer, responses={201: TargetSerializer})
     def create(self, request: Request) -> Response:

@@ -201,7 +201,7 @@ def _message(said: Any) -> str:
 def _problem(status: int, said: Any, model: str) -> MlflowProblem:
     if status in (401, 403):
         return MlflowProblem(
-            f"MLflow refuses the credential ({status}): register the target with another.",
+            f"MLflow refuses the credential ({status}): give the target another.",
             lasting=True,
         )
     if 300 <= status < 400:

@@ -33,7 +33,7 @@ def unseal(sealed: bytes | memoryview | None, target_id: UUID) -> str:
         return key.decrypt(raw[:_NONCE], raw[_NONCE:], _purpose(target_id)).decode()
     except InvalidTag:
         raise Invalid(
-            "The credential was sealed with another key: register the target again."
+            "The credential was sealed with another key: give the target its credential again."
         ) from None
 
 

@@ -193,8 +193,9 @@ class Migration(migrations.Migration):
             name="message",
             field=models.ForeignKey(
                 blank=True,
+                db_constraint=False,
                 null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
+                on_delete=django.db.models.deletion.DO_NOTHING,
                 related_name="orders",
                 to="outbox.webhookmessage",
             ),

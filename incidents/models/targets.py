@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from governance.core.models import KeyField, PublicModel
+from governance.outbox.webhooks.models import WebhookMessage
 from incidents.choices import OrderState, TargetKind
 
 
@@ -117,9 +118,11 @@ class TargetOrder(PublicModel):
     last_error = models.CharField(max_length=500, blank=True, default="")
     # What the alias named before the first attempt ("none": nothing), kept as the way back.
     alias_before = models.CharField(max_length=63, blank=True, default="")
+    # Messages are deleted by the batch after three months, which no foreign key may refuse.
     message = models.ForeignKey(
         "outbox.WebhookMessage",
-        on_delete=models.SET_NULL,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
         null=True,
         blank=True,
         related_name="orders",
@@ -153,11 +156,21 @@ class TargetOrder(PublicModel):
         return f"{self.target_id}: {self.version or 'nothing'} (revision {self.revision})"
 
     @property
+    def sent(self) -> WebhookMessage | None:
+        """The message of a webhook's order, for as long as messages are kept."""
+        try:
+            return self.message
+        except WebhookMessage.DoesNotExist:
+            return None
+
+    @property
     def problem(self) -> str:
         """What went wrong last, in the words of whoever carried it out."""
-        return self.last_error or (self.message.last_error if self.message else "")
+        sent = self.sent
+        return self.last_error or (sent.last_error if sent else "")
 
     @property
     def tries(self) -> int:
         """How often it was carried out: a webhook's senders count for themselves."""
-        return self.message.attempts if self.message else self.attempts
+        sent = self.sent
+        return sent.attempts if sent else self.attempts

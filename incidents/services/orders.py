@@ -77,7 +77,7 @@ def end_orders(target: ServingTarget) -> None:
 
 
 def _take_back_message(order: TargetOrder) -> None:
-    message = order.message
+    message = order.sent
     if message is not None and message.state == MessageState.PENDING:
         give_up_message(message, "A newer change took its place.")
 
@@ -92,6 +92,7 @@ def _begin(order: TargetOrder, *, again: bool) -> None:
         # Whoever still carries out the earlier attempt is fenced off.
         order.attempts += 1
     if order.target.kind == TargetKind.WEBHOOK:
+        order.attempts += 1
         order.message = _message(order)
     order.save()
 

@@ -149,6 +149,20 @@ def set_target_active(*, target: ServingTarget, active: bool, actor: Actor) -> S
 
 
 @transaction.atomic
+def replace_credential(*, target: ServingTarget, credential: str, actor: Actor) -> ServingTarget:
+    """Give an alias's target another credential; the one before is forgotten."""
+    require(actor, "incidents.edit_targets", [target.system])
+    if target.kind != TargetKind.MLFLOW:
+        raise Invalid(
+            f"{target.title} needs no credential: it {target.get_kind_display().lower()}."
+        )
+    target.tracking_secret = seal(credential, target.pk)
+    target.save(update_fields=["tracking_secret", "updated_at"])
+    _record("incidents.target_credential_replaced", target, actor)
+    return target
+
+
+@transaction.atomic
 def report_served(
     *,
     target: ServingTarget,

@@ -11,13 +11,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from governance.core.actors import Actor
 from governance.core.errors import DomainError
 from governance.people.actors import request_actor
 from governance.people.web.access import requires
 from governance.registry.selectors import systems_for
 from incidents.choices import OrderState, TargetKind
 from incidents.confirmation import Channel, Standing, meaning
-from incidents.models import DesiredState, Incident, TargetOrder
+from incidents.models import DesiredState, Incident, ServingTarget, TargetOrder
 from incidents.selectors import (
     incident_by_reference,
     standings_of,
@@ -25,7 +26,11 @@ from incidents.selectors import (
     targets_for,
 )
 from incidents.services.orders import retry_order
-from incidents.services.targets import register_target, set_target_active
+from incidents.services.targets import (
+    register_target,
+    replace_credential,
+    set_target_active,
+)
 from incidents.web.target_forms import FORMS, TargetForm
 
 
@@ -56,14 +61,14 @@ def targets(request: HttpRequest) -> HttpResponse:
         "form": form if may_edit else None,
         "may_repeat": may_edit or actor.may("incidents.command"),
         "kind": kind,
-        "kinds": [(key, label) for key, label in TargetKind.choices],
+        "kinds": TargetKind.choices,
         "meaning": meaning(Channel(kind)),
         "public_url": settings.PUBLIC_URL.rstrip("/"),
     }
     return render(request, "incidents/targets.html", context)
 
 
-def _register(form: TargetForm, actor: Any) -> Any:
+def _register(form: TargetForm, actor: Actor) -> ServingTarget:
     given = form.cleaned_data
     return register_target(
         system=given["system"],
@@ -74,7 +79,7 @@ def _register(form: TargetForm, actor: Any) -> Any:
     )
 
 
-def _channel(target: Any) -> Channel:
+def _channel(target: ServingTarget) -> Channel:
     return Channel(target.kind, target.reports_itself)
 
 
@@ -85,6 +90,17 @@ def set_active(request: HttpRequest, target_id: str) -> HttpResponse:
     target = get_object_or_404(targets_for(actor), pk=target_id)
     active = request.POST.get("active") == "1"
     set_target_active(target=target, active=active, actor=actor)
+    return redirect("serving_targets")
+
+
+@require_POST
+@requires("incidents.edit_targets")
+def credential(request: HttpRequest, target_id: str) -> HttpResponse:
+    """Another credential for a tracking server; an empty one for a server that asks for none."""
+    actor = request_actor(request)
+    target = get_object_or_404(targets_for(actor), pk=target_id)
+    replace_credential(target=target, credential=request.POST.get("credential", ""), actor=actor)
+    messages.success(request, f"{target} has another credential.")
     return redirect("serving_targets")
 
 

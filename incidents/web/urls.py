@@ -55,6 +55,11 @@ urlpatterns = [
         name="serving_target_active",
     ),
     path(
+        "incidents/targets/<uuid:target_id>/credential/",
+        targets.credential,
+        name="serving_target_credential",
+    ),
+    path(
         "incidents/targets/orders/<uuid:order_id>/repeat/",
         targets.repeat,
         name="target_order_repeat",
