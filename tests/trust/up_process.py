@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -20,9 +21,16 @@ READY_SECONDS = 180.0
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port whose next one, the stream's, is free too: below those that the system gives away."""
+    while True:
+        candidate = random.randrange(10_000, 32_000, 2)
+        with socket.socket() as web, socket.socket() as stream:
+            try:
+                web.bind(("127.0.0.1", candidate))
+                stream.bind(("127.0.0.1", candidate + 1))
+            except OSError:
+                continue
+            return candidate
 
 
 def environment(data_dir: Path, port: int) -> dict[str, str]:
