@@ -54,9 +54,11 @@ def _lines(parts: Iterable[str]) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def in_hours(length: timedelta) -> str:
-    """Return a length as people say it: minutes below two hours, hours below three days."""
+def in_words(length: timedelta) -> str:
+    """Return a length as people say it: seconds, minutes, hours or days, whichever fits."""
     minutes = length.total_seconds() / 60
+    if minutes < 2:
+        return f"{length.total_seconds():.0f} seconds"
     if minutes < 120:
         return f"{minutes:.0f} minutes"
     if minutes < 3 * 24 * 60:
@@ -69,7 +71,7 @@ def _summary(incident: Incident) -> str:
     ended = incident.contained_at or incident.resolved_at
     if incident.started_at is None or ended is None:
         return said
-    return f"{said}\nIt lasted {in_hours(ended - incident.started_at)} until it was contained."
+    return f"{said}\nIt lasted {in_words(ended - incident.started_at)} until it was contained."
 
 
 def _severity(incident: Incident) -> str:
@@ -80,7 +82,8 @@ def _severity(incident: Incident) -> str:
         if stated is not None and stated.aware_at is not None:
             line += f" Aware since {_moment(stated.aware_at)}."
         lines.append(line)
-    lines += [f"{regime.article}: not started. {why}" for regime, why in barred_duties(incident)]
+    if barred := [regime.article for regime, _why in barred_duties(incident)]:
+        lines.append(f"Not started, for they bind high-risk systems: {'; '.join(barred)}.")
     return _lines(lines)
 
 
@@ -116,7 +119,7 @@ def _detection(incident: Incident) -> str:
         how = " by a red line"
     lines = [f"{found}{how}. When it began is not known."]
     if incident.started_at is not None:
-        lag = in_hours(incident.detected_at - incident.started_at)
+        lag = in_words(incident.detected_at - incident.started_at)
         lines = [f"{found}{how}, {lag} after it began."]
     for alert in _alerts(incident):
         lines.append(
@@ -130,7 +133,7 @@ def _response(incident: Incident) -> str:
     steps = incident.steps.exclude(outcome="").order_by("episode", "position")
     lines = []
     if incident.containment_requested_at and incident.contained_at:
-        took = in_hours(incident.contained_at - incident.containment_requested_at)
+        took = in_words(incident.contained_at - incident.containment_requested_at)
         lines.append(f"Contained {took} after it was asked for.")
     for step in steps:
         ended = f"{_moment(step.finished_at)}: " if step.finished_at else ""

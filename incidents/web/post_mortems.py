@@ -79,7 +79,8 @@ def _context(found: PostMortem, actor: Actor) -> dict[str, Any]:
         "post_mortem": found,
         "incident": found.incident,
         "parts": parts,
-        "missing": services.missing_parts(found),
+        "missing": (missing := services.missing_parts(found)),
+        "unwritten": [one for one in SECTIONS if one.title in missing],
         "redactions": [BY_KEY[key].title for key in found.redacted if key in BY_KEY],
         "actions": found.actions.select_related("owner").prefetch_related(
             "safeguards__item", "safeguards__plan", "safeguards__change", "verifications"

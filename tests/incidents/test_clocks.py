@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, IntegrityError, transaction
+from django.conf import settings
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -22,6 +28,7 @@ from incidents.clocks.forms import filled_form
 from incidents.clocks.printing import printed_report
 from incidents.clocks.questions import QUESTIONS
 from incidents.clocks.regimes import BY_KEY, REGIMES
+from incidents.duty_agenda import DutyAgenda
 from incidents.machine import missing_for
 from incidents.models import Awareness, ClockReminder, Incident, RegulatorClock
 from incidents.selectors import barred_duties, standing_awareness, undecided_duties
@@ -568,3 +575,88 @@ def test_others_see_the_duties_but_cannot_decide(incident: Incident, cast: Cast)
     assert "Record that they do not apply" not in page
     start_page = reverse("incident_clock_start", args=[incident.reference, "gdpr-33"])
     assert client.get(start_page).status_code == 403
+
+
+def test_running_clocks_and_open_questions_stand_on_the_agenda(
+    incident: Incident, cast: Cast
+) -> None:
+    def agenda(name: str) -> dict[str, tuple[str, Any]]:
+        items = DutyAgenda().items(cast.actor(name))
+        return {one.title: (one.reason, one.due) for one in items}
+
+    reason, _due = agenda("pia")[str(incident)]
+    assert "who became aware when" in reason
+    assert agenda("max") == agenda("eve") == {}
+    known = database_now() - timedelta(hours=60)
+    clock = start(incident, cast, aware_at=known)
+    assert agenda("pia")[str(incident)][0].startswith("which duties")
+    remind_of_clocks(actor=MACHINE)
+    title = f"{incident.reference}: GDPR, Article 33(1)"
+    reason, due = agenda("pia")[title]
+    assert "75 % of the period has passed" in reason
+    assert due == clock.due_at
+    record_filing(clock=clock, phase=FilingPhase.INITIAL, reference="", actor=cast.actor("pia"))
+    assert title not in agenda("pia")
+
+
+def test_the_api_tells_what_runs_what_is_open_and_what_cannot_start(
+    incident: Incident, cast: Cast
+) -> None:
+    clock = start(incident, cast)
+    path = f"/api/v1/incidents/{incident.reference}/clocks"
+    found = cast.sign_in(Client(), "ivo").get(path).json()
+    (running,) = found["clocks"]
+    assert (running["duty"], running["state"]) == ("gdpr-33", "running")
+    assert running["awareness"]["who"] == "The engineer on call"
+    assert clock.due_at is not None
+    assert datetime.fromisoformat(running["due_at"]) == clock.due_at
+    assert [one["duty"] for one in found["undecided"]] == ["gdpr-34"]
+    assert {one["duty"] for one in found["barred"]} == {
+        one.key for one in REGIMES if one.high_risk_only
+    }
+    assert cast.sign_in(Client(), "eve").get(path).status_code == 404
+    assert Client().get(path).status_code in (401, 403)
+
+
+DIES_WHILE_REMINDING = """
+import os, signal
+import django
+django.setup()
+from django.db import transaction
+from governance.core.actors import SystemActor
+from governance.outbox.models import Notice
+from incidents.services.clocks import remind_of_clocks
+with transaction.atomic():
+    assert remind_of_clocks(actor=SystemActor("incidents")) == 1
+    assert Notice.objects.filter(subject__contains="has passed").exists()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_reminder_survives_the_process_that_was_killed_while_sending_it(
+    incident: Incident, cast: Cast, embedded_postgres: Any
+) -> None:
+    start(incident, cast, aware_at=database_now() - timedelta(hours=60))
+    name = str(connection.settings_dict["NAME"])
+    ended = subprocess.run(
+        [sys.executable, "-c", DIES_WHILE_REMINDING],
+        env={
+            **os.environ,
+            **embedded_postgres.env_of(name),
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "DATA_DIR": str(settings.DATA_DIR),
+        },
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+    assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()[-500:]
+    sent = Notice.objects.filter(subject__contains="has passed")
+    assert sent.count() == 0, "what died with its process was not half done"
+    assert remind_of_clocks(actor=MACHINE) == 1
+    once = sent.count()
+    assert once >= 1
+    assert remind_of_clocks(actor=MACHINE) == 0
+    assert sent.count() == once
