@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import connection
+from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
 
@@ -22,6 +24,7 @@ from incidents.models import ServingTarget, TargetOrder
 from incidents.services.targets import (
     report_served,
 )
+from incidents.tasks import look_after_levers
 from tests.cast import Cast
 from tests.incidents.levers.exchanges import erring
 from tests.incidents.levers.stage import (
@@ -139,9 +142,16 @@ def test_a_version_without_its_mlflow_address_is_told_with_what_to_do(
     assert present(target).state == OrderState.GIVEN_UP
 
 
-def test_two_orders_for_one_model_never_move_it_at_once(system: System, cast: Cast) -> None:
-    from tests.ground_database import psycopg
+def test_a_task_carries_out_what_nobody_beside_the_relay_took(system: System, cast: Cast) -> None:
+    with erring(reads(2)) as server:
+        target = alias_of(system, server, cast)
+        assert look_after_levers() == 0, "the threads beside the relay are given a moment"
+        TargetOrder.objects.update(next_attempt_at=Now() - timedelta(seconds=6))
+        assert look_after_levers() == 1
+    assert present(target).state == OrderState.CONFIRMED
 
+
+def test_two_orders_for_one_model_never_move_it_at_once(system: System, cast: Cast) -> None:
     with erring(reads(2)) as server, psycopg.connect(**_database()) as other:
         target = alias_of(system, server, cast)
         lock = f"mlflow:{server.url}:ranker"
