@@ -30,6 +30,9 @@ BENCHMARKS = {
     "containment": False,
 }
 
+#: Those that start a whole `up` of their own: their smoke is a test of `make trust`.
+WITH_UP = {"containment"}
+
 
 @contextmanager
 def own_database() -> Iterator[dict[str, str]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks.__main__ import BENCHMARKS
+from benchmarks.__main__ import BENCHMARKS, WITH_UP
 from benchmarks.fairness_groups import extrapolate
 from benchmarks.measuring import Ratio
 from config import env
@@ -20,9 +20,12 @@ if TYPE_CHECKING:
     from tests.ground_database import EmbeddedPostgres
 
 
-@pytest.mark.parametrize("name", [name for name, database in BENCHMARKS.items() if not database])
+ALONE = [name for name, database in BENCHMARKS.items() if not database and name not in WITH_UP]
+
+
+@pytest.mark.parametrize("name", ALONE)
 def test_a_benchmark_of_methods_runs(name: str, tmp_path: Path) -> None:
-    _run(name, tmp_path, None)
+    run_small(name, tmp_path, None)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -33,10 +36,10 @@ def test_a_benchmark_with_a_database_runs(
     from django.db import connection
 
     database = str(connection.settings_dict["NAME"])
-    _run(name, tmp_path, embedded_postgres.env_of(database))
+    run_small(name, tmp_path, embedded_postgres.env_of(database))
 
 
-def _run(name: str, folder: Path, environment: dict[str, str] | None) -> None:
+def run_small(name: str, folder: Path, environment: dict[str, str] | None) -> None:
     command = [sys.executable, "-m", "benchmarks", name, "--smoke", "--in-this-process"]
     command += ["--results", str(folder)]
     done = subprocess.run(
