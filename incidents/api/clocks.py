@@ -34,7 +34,7 @@ class AwarenessSerializer(serializers.ModelSerializer[Awareness]):
 class ClockSerializer(serializers.ModelSerializer[RegulatorClock]):
     duty = serializers.CharField(source="regime_key", read_only=True)
     article = serializers.CharField(source="regime.article", read_only=True)
-    source = serializers.URLField(source="regime.source", read_only=True)
+    law = serializers.URLField(source="regime.source", read_only=True)
     awareness = AwarenessSerializer(read_only=True, allow_null=True)
     filings = FilingSerializer(many=True, read_only=True)
 
@@ -44,7 +44,7 @@ class ClockSerializer(serializers.ModelSerializer[RegulatorClock]):
             "id",
             "duty",
             "article",
-            "source",
+            "law",
             "state",
             "statement",
             "awareness",

@@ -112,12 +112,14 @@ def clock_context(incident: Incident) -> dict[str, Any]:
     undecided = undecided_duties(incident)
     barred = barred_duties(incident)
     unreachable = {regime.key for regime, _why in barred}
-    questions = []
+    questions, known = [], set()
     for fact in AwareOf:
         reached = [one for one in REGIMES if one.fact == fact and one.key not in unreachable]
         stated = standing_awareness(incident, fact)
         if not reached and stated is None:
             continue
+        if stated is not None and stated.so:
+            known.add(fact)
         questions.append(
             {
                 "fact": fact.value,
@@ -127,7 +129,6 @@ def clock_context(incident: Incident) -> dict[str, Any]:
                 "earlier": incident.awareness.filter(fact=fact, correction__isnull=False),
             }
         )
-    known = {one["fact"] for one in questions if one["stated"] and one["stated"].so}
     return {
         "clocks": standing_clocks(incident).prefetch_related("filings"),
         "undecided": undecided,

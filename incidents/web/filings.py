@@ -120,7 +120,7 @@ def write(request: HttpRequest, reference: str, clock_id: str) -> HttpResponse:
 
 
 def _is_as_shown(given: QueryDict, key: str) -> bool:
-    shown, typed = given.get(f"shown-{key}", ""), given[f"field-{key}"]
+    shown, typed = str(given.get(f"shown-{key}", "")), str(given[f"field-{key}"])
     return shown.replace("\r\n", "\n").strip() == typed.replace("\r\n", "\n").strip()
 
 

@@ -15,6 +15,7 @@ from incidents.clocks.forms import UNKNOWN, filled_form
 from incidents.clocks.regimes import BY_KEY
 from incidents.models import IncidentStep, RegulatorClock
 from incidents.playbook.params import OfRegime
+from incidents.selectors import barred_duties
 from incidents.services.steps.evidence import keep
 from incidents.services.steps.results import StepResult, done, params_of, waits
 from incidents.services.steps.telling import tell_roles
@@ -27,6 +28,8 @@ def have_duty_decided(step: IncidentStep, actor: Actor) -> StepResult:
     regime, incident = BY_KEY[params_of(step, OfRegime).regime], step.incident
     if incident.drill:
         return done(f"This is a drill: {regime.article} starts no clock.")
+    if hindered := dict(_barred(step)).get(regime.key):
+        return done(hindered)
     clock = _standing(step)
     if clock is not None and clock.state == ClockState.NOT_APPLICABLE:
         return done(f"{regime.article} does not apply: {clock.statement}", clock=str(clock.pk))
@@ -57,6 +60,10 @@ def draft_report(step: IncidentStep, actor: Actor) -> StepResult:
         f"The report under {regime.article} is drafted; nothing is filed by that.",
         evidence=str(kept.pk),
     )
+
+
+def _barred(step: IncidentStep) -> list[tuple[str, str]]:
+    return [(regime.key, why) for regime, why in barred_duties(step.incident)]
 
 
 def _standing(step: IncidentStep) -> RegulatorClock | None:
