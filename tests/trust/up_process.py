@@ -116,11 +116,19 @@ class UpProcess:
 
     def named(self, word: str) -> int:
         """The one child of `up` itself whose command line holds `word`."""
-        for pid in sorted(self.descendants()):
+        for pid in sorted(self.descendants(), key=self._distance):
             command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ")
             if word.encode() in command:
                 return pid
         raise AssertionError(f"no child runs {word}")
+
+    def _distance(self, pid: int) -> tuple[bool, int]:
+        """Own children first: numbers start anew, so a grandchild's may be the smaller one."""
+        try:
+            parent = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]
+        except OSError:
+            return True, pid
+        return int(parent) != self.process.pid, pid
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
