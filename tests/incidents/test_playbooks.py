@@ -224,7 +224,7 @@ def test_an_incident_copies_the_playbook_of_its_kind(system: System) -> None:
 @pytest.mark.django_db
 def test_a_later_version_never_reaches_an_incident_that_runs(system: System, cast: Cast) -> None:
     running = open_one(system, Kind.OPACITY, "report:a")
-    before = list(running.steps.values_list("title", flat=True))
+    before = list(running.steps.values_list("title", "params", "undo"))
     text = yaml.safe_dump(
         {
             "format": "playbook/1",
@@ -232,14 +232,19 @@ def test_a_later_version_never_reaches_an_incident_that_runs(system: System, cas
             "title": "Wrong explanation",
             "kinds": ["opacity"],
             "extends": GENERIC,
-            "replace": {"evidence": {"title": "Keep the evidence safe"}},
+            "replace": {
+                "evidence": {"title": "Keep the evidence safe"},
+                "hold": {"params": {"on": "surface"}, "undo": None},
+            },
         }
     )
     made = import_playbook(text=text, actor=cast.actor("ivo"))
     assert made.version == 2
-    assert list(running.steps.values_list("title", flat=True)) == before
+    assert list(running.steps.values_list("title", "params", "undo")) == before
     following = open_one(system, Kind.OPACITY, "report:b")
     assert following.steps.get(key="evidence").title == "Keep the evidence safe"
+    hold = following.steps.get(key="hold")
+    assert (hold.params["on"], hold.undo) == ("surface", "")
 
 
 @pytest.mark.django_db
