@@ -16,7 +16,7 @@ from governance.core.errors import DomainError
 from governance.people.actors import request_actor
 from governance.people.web.access import requires
 from governance.registry.selectors import systems_for
-from incidents.choices import OrderState, TargetKind
+from incidents.choices import TargetKind
 from incidents.confirmation import Channel, Standing, meaning
 from incidents.models import DesiredState, Incident, ServingTarget, TargetOrder
 from incidents.selectors import (
@@ -129,12 +129,11 @@ def containment_context(incident: Incident) -> dict[str, Any]:
         "standings": standings,
         "desired": DesiredState.objects.filter(system=incident.system).first(),
         "tally": _tally([one.standing for one in standings]),
-        "given_up": OrderState.GIVEN_UP,
     }
 
 
 def _tally(standings: list[Standing]) -> str:
-    """How many have confirmed, in a sentence that a screen reader may say at each change."""
+    """How many have confirmed, in a sentence."""
     counted = [one for one in standings if one != Standing.NO_TRAFFIC]
     confirmed = sum(one == Standing.CONFIRMED for one in counted)
     red = sum(one == Standing.UNCONFIRMED for one in counted)
