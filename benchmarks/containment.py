@@ -166,7 +166,7 @@ def following(house: House, system: str, made: dict[str, str], **more: Any) -> I
 def click_to_confirmed(
     house: House, system: str, made: dict[str, str], clicks: int, **more: Any
 ) -> tuple[list[float], list[float], float]:
-    """Seconds from clicks to the target's confirmed word and to each client; CPU a minute at rest."""
+    """Seconds from clicks to the target's confirmed word and to each client; CPU at rest."""
     confirmed, heard = [], []
     with following(house, system, made, **more) as clients:
         answer = [house.up.named(word) for word in ("granian", "consent.stream")]
