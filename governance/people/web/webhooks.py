@@ -26,21 +26,30 @@ from governance.people.web.access import public_route, requires
 from governance.people.web.tabs import tabs
 
 SHOWN = 50
+_TEXT = forms.TextInput({"class": "form-control", "autocomplete": "off"})
 
 
 class EndpointForm(forms.Form):
     """A new endpoint."""
 
-    name = forms.CharField(max_length=100, help_text="Who is told, such as the ad partner.")
-    url = forms.CharField(label="Address", max_length=500, help_text="https:// and a public host.")
+    name = forms.CharField(
+        max_length=100, help_text="Who is told, such as the ad partner.", widget=_TEXT
+    )
+    url = forms.CharField(
+        label="Address", max_length=500, help_text="https:// and a public host.", widget=_TEXT
+    )
     event_types = forms.MultipleChoiceField(
         label="Events",
         choices=list(EVENT_TYPES.items()),
         required=False,
-        widget=forms.CheckboxSelectMultiple,
+        widget=forms.CheckboxSelectMultiple({"class": "form-check-input"}),
         help_text="None chosen: all of them.",
     )
-    signing = forms.ChoiceField(choices=Signing.choices, initial=Signing.HMAC)
+    signing = forms.ChoiceField(
+        choices=Signing.choices,
+        initial=Signing.HMAC,
+        widget=forms.Select({"class": "form-select"}),
+    )
 
 
 @never_cache
