@@ -152,7 +152,7 @@ def test_the_pages_of_incidents_have_nothing_to_mend_on_any_screen(
             shown = f"{live_server.url}{path}"
             with open_page(shown, width=width, dark=dark, storage_state=session) as page:
                 if name == "hold":
-                    expect(page.get_by_text("Lose personalisation").first).to_be_visible()
+                    expect(page.get_by_text("What this hold does")).to_be_visible()
                 keep(page, f"{name}-{width}-{'dark' if dark else 'light'}")
                 assert page.evaluate("document.documentElement.scrollWidth") <= width, name
                 if (width, dark) in ((DESK, False), (PHONE, True)):
