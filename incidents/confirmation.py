@@ -51,6 +51,7 @@ class Told:
 
     applied: bool
     problem: str = ""
+    given_up: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,8 +102,18 @@ def judge(
     """Judge a target by the facts that its kind owes.
 
     An alias that was not read back is never confirmed, whatever its target says. Without an own
-    word owed, the alias read back is all there is.
+    word owed, the alias read back is all there is. Once an order is given up there is nothing left
+    to wait for.
     """
+    found = _by_facts(desired, served, now, channel, told)
+    if told is not None and told.given_up and found.standing == Standing.WAITING:
+        return Judgement(Standing.UNCONFIRMED, found.sentence)
+    return found
+
+
+def _by_facts(
+    desired: Desired, served: Served | None, now: datetime, channel: Channel, told: Told | None
+) -> Judgement:
     alias = channel.kind == TargetKind.MLFLOW
     if alias and (told is None or not told.applied):
         why = told.problem if told and told.problem else "The alias was not read back yet."

@@ -177,11 +177,16 @@ def standings_of(
             _served(target),
             moment,
             Channel(target.kind, target.reports_itself),
-            None if order is None else Told(order.applied_at is not None, order.problem),
+            None if order is None else _told(order),
         )
         one = TargetStanding(target, judged.standing, judged.sentence, order)
         found[target.system_id].append(one)
     return found
+
+
+def _told(order: TargetOrder) -> Told:
+    given_up = order.state == OrderState.GIVEN_UP
+    return Told(order.applied_at is not None, order.problem, given_up)
 
 
 def _served(target: ServingTarget) -> Served | None:

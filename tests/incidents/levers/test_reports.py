@@ -60,6 +60,8 @@ ALIAS_ALONE = Channel(TargetKind.MLFLOW, reports=False)
         (WEBHOOK, None, Told(applied=True), 2, Standing.WAITING),
         (WEBHOOK, None, Told(applied=True), 11, Standing.UNCONFIRMED),
         (WEBHOOK, Served("uniform", False, NOON + SECOND), Told(True), 11, Standing.UNCONFIRMED),
+        (WEBHOOK, None, Told(applied=False, given_up=True), 2, Standing.UNCONFIRMED),
+        (WEBHOOK, RIGHT, Told(applied=False, given_up=True), 2, Standing.CONFIRMED),
         (WEBHOOK, RIGHT, Told(applied=True), 2, Standing.CONFIRMED),
         (WEBHOOK, RIGHT, Told(applied=False), 2, Standing.CONFIRMED),
         # Who is called speaks only then: a long silence before is no absence of traffic.
