@@ -154,7 +154,7 @@ def _rule_out(awareness: Awareness, actor: Actor) -> None:
 def _record(awareness: Awareness, verb: str, actor: Actor) -> None:
     moment = awareness.aware_at
     if moment is not None:
-        said = f"Aware since {moment:%d %B %Y, %H:%M} UTC ({awareness.who})."
+        said = f"Aware since {moment:%d %B %Y, %H:%M} UTC."  # a post-mortem quotes it: no name
     else:
         said = f"It is not so: {awareness.statement}"
     add_timeline_entry(
