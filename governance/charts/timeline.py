@@ -16,7 +16,7 @@ _ROW = 34.0
 _BAR = 12.0
 _TOP = 8.0
 _AXIS = 30.0
-_LONGEST_LABEL = 250.0
+_LONGEST_LABEL = 290.0
 _MARKS: tuple[tuple[float, str], ...] = (
     (0, "0"),
     (1, "1 s"),

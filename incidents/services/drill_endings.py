@@ -41,6 +41,7 @@ from incidents.services.drill_facts import (
     note_confirmations,
 )
 from incidents.services.escalating import end_escalation
+from incidents.services.settling import settle_steps
 from incidents.services.timeline import add_timeline_entry
 
 RUNS = "incidents.run_drills"
@@ -54,9 +55,17 @@ def end_drill(*, drill: Drill, actor: Actor) -> Drill:
     require(actor, RUNS, [drill.system])
     require_person(actor, "ending a drill")
     drill = _locked(drill)
-    if any(hold.released_at is None for hold in holds_of(drill)):
+    holds = holds_of(drill)
+    if any(hold.released_at is None for hold in holds):
         raise Conflict(
             "The hold of this drill is still in place: two people lift it first, as in reality."
+        )
+    if holds:  # the news of the lift may not have been heard yet
+        settle_steps(
+            incident=drill.incident,
+            step_type=StepType.LIFT_HOLD,
+            outcome="Two people lifted the hold.",
+            actor=_MACHINE,
         )
     note_confirmations(drill.system)
     return _finish(drill, actor=actor, left_behind=_serve_as_before(drill))

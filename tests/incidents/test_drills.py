@@ -72,6 +72,10 @@ def test_a_drill_that_goes_well_passes_with_every_objective_measured(
         0 <= one["took_seconds"] <= one["limit_seconds"] for one in drill.report["objectives"]
     )
     assert drill.report["targets"][0]["confirmed_after_seconds"] > 0
+    steps = {one["key"]: one["state"] for one in drill.report["steps"]}
+    assert steps["hold"] == "done"
+    lifted = drill.incident.steps.get(type=StepType.LIFT_HOLD)
+    assert steps[lifted.key] == "done", "the report knows it before the news is handed out"
 
 
 def test_a_drill_really_stops_its_system(system: System, cast: Cast) -> None:
