@@ -213,7 +213,7 @@ def test_filters_of_the_board_stand_in_its_address(
 ) -> None:
     shown = f"{live_server.url}{addresses(burning)['board']}"
     with open_page(shown, storage_state=session) as page:
-        page.get_by_label("Severity", exact=True).select_option("s3")
+        page.locator("select[name='severity']").select_option("s3")
         page.get_by_role("button", name="Apply").click()
         assert "severity=s3" in page.url
         expect(page.get_by_role("link", name="INC-0002")).to_be_visible()
