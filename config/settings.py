@@ -248,6 +248,8 @@ SPECTACULAR_SETTINGS = {
         "CommunicationStateEnum": "incidents.choices.CommunicationState",
         "CommunicationDeliveryStateEnum": "incidents.choices.DeliveryState",
         "AttributeKindEnum": "audits.choices.AttributeKind",
+        "DrillVerdictEnum": "incidents.choices.DrillVerdict",
+        "HoldEffectEnum": "governance.registry.choices.HoldEffect",
         "FindingStateEnum": "audits.choices.FindingState",
         "HarmReportStateEnum": "incidents.choices.ReportState",
         "IncidentKindEnum": "incidents.choices.Kind",

@@ -114,8 +114,10 @@ class AwareOf(TextChoices):
 
     DATA_BREACH = (
         "personal_data_breach",
-        "Personal data were destroyed, lost, altered, disclosed or accessed through a breach of "
-        "security (GDPR, Article 4(12))",
+        (
+            "Personal data were destroyed, lost, altered, disclosed or accessed through a breach "
+            "of security (GDPR, Article 4(12))"
+        ),
     )
     SERIOUS_INCIDENT = (
         "serious_incident",

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from audits import storage
 from audits.models import OutputBatch
 from consent.selectors.reach import minors_among
 from governance.registry.models import ModelVersion, System
-
-if TYPE_CHECKING:
-    from ibis.backends.duckdb import Backend
 
 PORTION = 10_000
 
@@ -89,7 +86,7 @@ def _count(
     )
 
 
-def _portions(backend: Backend) -> Iterator[list[str]]:
+def _portions(backend: Any) -> Iterator[list[str]]:
     """The distinct people, a portion at a time."""
     found: Any = backend.raw_sql("SELECT DISTINCT person FROM served WHERE person IS NOT NULL")
     while portion := found.fetchmany(PORTION):

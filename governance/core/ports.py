@@ -11,7 +11,8 @@ from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
 from django.apps import apps
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import SET_NULL, ManyToOneRel
 
 from governance.core.actors import Actor
 
@@ -49,7 +50,8 @@ class RetentionRule(Protocol):
 class DeleteAfter:
     """Delete rows whose `column` is older than `keep`, a batch a statement.
 
-    `only` is a further SQL condition written by the room, never by a user.
+    `only` is a further SQL condition written by the room, never by a user. Rows elsewhere that
+    point here and may do without (SET_NULL) stay and point nowhere.
     """
 
     model: str
@@ -64,18 +66,33 @@ class DeleteAfter:
             return 0
         quote = connection.ops.quote_name
         table = quote(apps.get_model(self.model)._meta.db_table)
-        removed = 0
+        pointers, removed = self._pointing_here(), 0
+        due = f"SELECT ctid FROM {table} WHERE {quote(self.column)} < %s AND ({self.only})"
+        # Both statements have to mean the same rows.
+        due += " ORDER BY ctid LIMIT %s" if pointers else " LIMIT %s"
+        given = [now - self.keep, self.batch]
         while True:
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    f"DELETE FROM {table} WHERE ctid IN (SELECT ctid FROM {table} "
-                    f"WHERE {quote(self.column)} < %s AND ({self.only}) LIMIT %s)",
-                    [now - self.keep, self.batch],
-                )
+            with transaction.atomic(), connection.cursor() as cursor:
+                for pointing, column, pointed in pointers:
+                    cursor.execute(
+                        f"UPDATE {quote(pointing)} SET {quote(column)} = NULL "
+                        f"WHERE {quote(column)} IN (SELECT {quote(pointed)} FROM {table} "
+                        f"WHERE ctid = ANY(ARRAY({due})))",
+                        given,
+                    )
+                cursor.execute(f"DELETE FROM {table} WHERE ctid = ANY(ARRAY({due}))", given)
                 gone = int(cursor.rowcount)
-                removed += gone
-                if gone < self.batch:
-                    return removed
+            removed += gone
+            if gone < self.batch:
+                return removed
+
+    def _pointing_here(self) -> list[tuple[str, str, str]]:
+        """Table, column and the column pointed to, of what may do without these rows."""
+        return [
+            (one.related_model._meta.db_table, one.field.column, one.target_field.column)
+            for one in apps.get_model(self.model)._meta.related_objects
+            if isinstance(one, ManyToOneRel) and one.on_delete is SET_NULL
+        ]
 
 
 @dataclass(frozen=True)

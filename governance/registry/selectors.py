@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from governance.core.actors import Actor
 from governance.core.errors import NotFound
 from governance.registry.choices import HoldEffect, OnPause
-from governance.registry.models import Hold, ModelVersion, Purpose, PeopleNotice, Surface, System
+from governance.registry.models import Hold, ModelVersion, PeopleNotice, Purpose, Surface, System
 
 
 class State(enum.StrEnum):
@@ -86,9 +86,7 @@ def find_target(kind: str, key: str, actor: Actor) -> Any:
         return find_version(system_key, version_key, actor)
     if kind not in ("surface", "purpose"):
         raise NotFound(f"A hold has no target of the kind {kind!r}.")
-    targets: QuerySet[Any] = (
-        surfaces_for(actor) if kind == "surface" else Purpose.objects.all()
-    )
+    targets: QuerySet[Any] = surfaces_for(actor) if kind == "surface" else Purpose.objects.all()
     found = targets.filter(key=key).first()
     if found is None:
         raise NotFound(f"There is no {kind} {key!r} that you may see.")

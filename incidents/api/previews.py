@@ -65,7 +65,7 @@ class SystemOutlookSerializer(serializers.Serializer[Any]):
 
 
 class HoldPreviewSerializer(serializers.Serializer[Any]):
-    effect = serializers.ChoiceField(choices=[str(one) for one in HoldEffect.values])
+    effect = serializers.ChoiceField(choices=HoldEffect.choices)
     systems = SystemOutlookSerializer(many=True)
     others = serializers.IntegerField(help_text="Systems it reaches that are not listed.")
     notes = serializers.ListField(child=serializers.CharField())

@@ -110,7 +110,7 @@ class PostMortemAction(PublicModel):
 
 
 class ActionVerification(AppendOnly):
-    """One look at an action that was done: how it was looked at, what was seen, whether it helps."""
+    """One look at an action that was done: how it was looked at, what was seen, if it helps."""
 
     action = models.ForeignKey(
         PostMortemAction, on_delete=models.PROTECT, related_name="verifications"

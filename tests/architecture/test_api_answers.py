@@ -32,6 +32,7 @@ STRANGE = {
 }
 CHECKPOINT = "/api/v1/ledger/checkpoint"
 OWN_CHOICES = "/api/v1/consent/me"
+HOLD_PREVIEW = "/api/v1/holds/preview"
 
 
 @cache
@@ -81,6 +82,8 @@ def test_every_list_serves_an_administrator(root: Client) -> None:
     answers = {path: root.get(path).status_code for path in lists}
     # Only what is committed comes under a checkpoint, and this test commits nothing.
     assert answers.pop(CHECKPOINT) == 404
+    # It answers about one target, which has to be named.
+    assert answers.pop(HOLD_PREVIEW) == 422
     # A person's own door takes their subject token alone, from nobody else.
     assert answers.pop(OWN_CHOICES) == 401
     assert not {path: code for path, code in answers.items() if code != 200}

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from django.db.models.functions import Now
 
+from consent.models import Recipient, RecipientNotice
 from governance.core import ports
 from governance.core.ports import DeleteAfter
 from governance.core.tasks import apply_retention
 from governance.outbox.models import Delivery, EventRow, OutboxTask
+from governance.outbox.webhooks.models import WebhookEndpoint, WebhookMessage
 
 pytestmark = pytest.mark.django_db
 
@@ -35,6 +37,21 @@ def test_rows_go_in_batches_until_none_is_left() -> None:
         EventRow.objects.create(name="x", created_at=Now() - timedelta(days=2))
     rule = DeleteAfter("outbox.EventRow", timedelta(days=1), "test", batch=3)
     assert rule.apply(datetime.now().astimezone()) == 7
+
+
+def test_what_points_at_an_old_row_stays_and_points_nowhere() -> None:
+    long_ago = Now() - timedelta(days=100)
+    endpoint = WebhookEndpoint.objects.create(name="shop", url="https://shop.example", secret=b"x")
+    message = WebhookMessage.objects.create(
+        endpoint=endpoint, body="{}", state="delivered", done_at=long_ago, created_at=long_ago
+    )
+    shop = Recipient.objects.create(name="Shop", endpoint=endpoint)
+    notice = RecipientNotice.objects.create(
+        recipient=shop, kind="withdrawn", message=message, code_hash=b"x", confirm_by=Now()
+    )
+    assert apply_retention()["outbox.WebhookMessage"] == 1
+    notice.refresh_from_db()
+    assert notice.message_id is None and not WebhookMessage.objects.exists()
 
 
 def test_a_failing_rule_is_seen_and_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:

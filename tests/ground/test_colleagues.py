@@ -19,8 +19,9 @@ from governance.people.models import SignIn, User
 from governance.registry.models import Feature, System
 from governance.registry.services import place_hold
 from incidents.models import Incident
+from incidents.services.actions import add_action
 from incidents.services.opening import open_incident
-from incidents.services.post_mortems import add_action, open_post_mortem
+from incidents.services.post_mortems import open_post_mortem
 from tests.architecture.test_promises_of_rooms import our_models
 from tests.audits.conftest import STAGE, make_stage
 from tests.audits.test_races import a_breaching_run

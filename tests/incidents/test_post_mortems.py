@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -33,6 +31,7 @@ from incidents.services.post_mortems import open_post_mortem
 from incidents.services.steps import run_automatic_steps
 from incidents.services.timeline import add_timeline_entry
 from tests.cast import Cast
+from tests.incidents.published import bundle_of, verified, words_of
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "docs"))
 from verify_post_mortem import verify_post_mortem
@@ -40,7 +39,6 @@ from verify_tactful import read_key
 
 pytestmark = pytest.mark.django_db
 MACHINE = SystemActor("test")
-VERIFIER = Path(__file__).parents[2] / "docs" / "verify_post_mortem.py"
 WHY = "People were affected and have a right to know."
 
 
@@ -91,37 +89,6 @@ def freeze(draft: PostMortem, cast: Cast, visibility: str = Visibility.PUBLIC) -
         post_mortem=draft, visibility=visibility, note=WHY, actor=cast.actor("elif")
     )
     return services.freeze_post_mortem(post_mortem=proposed, actor=cast.actor("ivo"))
-
-
-def bundle_of(incident: Incident) -> dict[str, Any]:
-    address = reverse("published_post_mortem_json", args=[incident.reference])
-    bundle: dict[str, Any] = Client().get(address).json()
-    return bundle
-
-
-def verified(bundle: dict[str, Any], folder: Path) -> tuple[int, str]:
-    file = folder / "bundle.json"
-    file.write_text(json.dumps(bundle), encoding="utf-8")
-    ended = subprocess.run(
-        [sys.executable, VERIFIER, file, "--key", own_verifier_key()],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    return ended.returncode, ended.stdout
-
-
-def words_of(part: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The place of every text in a document."""
-    if isinstance(part, str):
-        yield place
-    elif isinstance(part, dict):
-        for name, inner in part.items():
-            yield from words_of(inner, (*place, name))
-    elif isinstance(part, list):
-        for at, inner in enumerate(part):
-            yield from words_of(inner, (*place, at))
 
 
 def test_it_opens_with_what_the_record_knows(draft: PostMortem) -> None:
