@@ -59,9 +59,18 @@ class Client:
         if value != self.value:
             self.since = moment
             if self.target:
-                self.confirmed = await self.report(value)
+                await self.report_until_confirmed(value)
             self.value = value
             self.changed.set()
+
+    async def report_until_confirmed(self, value: bool) -> None:
+        """Its first word may come before the change is written down: then it says it again."""
+        self.confirmed = 0.0
+        for _ in range(600):
+            self.confirmed = await self.report(value)
+            if self.confirmed:
+                return
+            await asyncio.sleep(0.05)
 
     async def report(self, value: bool) -> float:
         version = (await self.ask(f"{BULK}/system.{self.system}.version", {"context": {}}))["value"]
