@@ -70,7 +70,7 @@ class DeleteAfter:
         due = f"SELECT ctid FROM {table} WHERE {quote(self.column)} < %s AND ({self.only})"
         # Both statements have to mean the same rows.
         due += " ORDER BY ctid LIMIT %s" if pointers else " LIMIT %s"
-        given = [now - self.keep, self.batch]
+        given = (now - self.keep, self.batch)
         while True:
             with transaction.atomic(), connection.cursor() as cursor:
                 for pointing, column, pointed in pointers:
@@ -89,7 +89,7 @@ class DeleteAfter:
     def _pointing_here(self) -> list[tuple[str, str, str]]:
         """Table, column and the column pointed to, of what may do without these rows."""
         return [
-            (one.related_model._meta.db_table, one.field.column, one.target_field.column)
+            (one.related_model._meta.db_table, one.field.column, str(one.target_field.column))
             for one in apps.get_model(self.model)._meta.related_objects
             if isinstance(one, ManyToOneRel) and one.on_delete is SET_NULL
         ]
