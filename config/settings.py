@@ -271,6 +271,7 @@ SPECTACULAR_SETTINGS = {
         "RunStateEnum": "audits.choices.RunState",
         "SafeguardKindEnum": "incidents.choices.SafeguardKind",
         "SourceKindEnum": "audits.choices.SourceKind",
+        "VerdictEnum": "audits.choices.Verdict",
         "WebhookEndpointStateEnum": "governance.outbox.webhooks.models.EndpointState",
         "WebhookMessageStateEnum": "governance.outbox.webhooks.models.MessageState",
         "TimelineKindEnum": "incidents.choices.TimelineKind",

@@ -90,7 +90,7 @@ class DeleteAfter:
         """Table, column and the column pointed to, of what may do without these rows."""
         return [
             (one.related_model._meta.db_table, one.field.column, str(one.target_field.column))
-            for one in apps.get_model(self.model)._meta.related_objects
+            for one in apps.get_model(self.model)._meta.get_fields(include_hidden=True)
             if isinstance(one, ManyToOneRel) and one.on_delete is SET_NULL
         ]
 
