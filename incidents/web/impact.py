@@ -22,6 +22,7 @@ from incidents.services.impact import ask_again, set_harm_start
 _HEADLINES = (
     (ImpactMeasure.PEOPLE, ImpactBasis.OUTPUTS),
     (ImpactMeasure.PEOPLE, ImpactBasis.DECISION_LOG),
+    (ImpactMeasure.DECISIONS, ImpactBasis.OUTPUTS),
     (ImpactMeasure.REACH, ImpactBasis.CONSENT_STATE),
 )
 
