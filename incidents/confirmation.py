@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from incidents.choices import TargetKind
 
-PATIENCE = timedelta(seconds=10)
+PATIENCE = timedelta(seconds=7)  # a page that looks every two seconds is red within ten
 QUIET = timedelta(minutes=10)
 
 
@@ -135,7 +135,7 @@ def _by_word(desired: Desired, served: Served | None, now: datetime, *, called: 
     """Judge a target's own word.
 
     One that says the right thing since it was asked is confirmed; where it names a revision, that
-    must be the present one, for an older word may arrive late. For ten seconds it may take its
+    must be the present one, for an older word may arrive late. For seven seconds it may take its
     time. One that asks by itself and has not spoken since, nor in the ten minutes before, has no
     traffic: there is nobody to harm and nothing to confirm. One that is called speaks only when it
     is told, so its silence says nothing, unless it last said that it serves nothing.

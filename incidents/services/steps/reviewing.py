@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from governance.core.actors import Actor
+from governance.core.actors import Actor, SystemActor
 from governance.core.errors import Invalid
 from governance.registry.models import ModelVersion
 from governance.reviews.gates import open_review
@@ -27,5 +27,7 @@ def open_checklist(step: IncidentStep, actor: Actor) -> StepResult:
     if found is not None:
         return done(f"The review of {version.key} is open already.", review=str(found.pk))
     note = f"{incident.reference}: {incident.title}"
-    review = start_review(version=version, actor=actor, note=note)
+    # Opening a review takes nothing from anybody: a commander may, and decides nothing by it.
+    starter = actor if actor.may("reviews.start") else SystemActor("incidents")
+    review = start_review(version=version, actor=starter, note=note)
     return done(f"The checklist of {version.key} is open again.", review=str(review.pk))
