@@ -166,9 +166,8 @@ class TargetViewSet(mixins.ListModelMixin, BaseViewSet):
         shown = args[:1] if not kwargs.get("many") else args[0]
         targets: list[ServingTarget] = list(shown)
         systems = {target.system_id: target.system for target in targets}
-        standings = {
-            one.target.pk: one for each in standings_of(systems.values()).values() for one in each
-        }
+        judged = standings_of(systems.values()) if systems else {}
+        standings = {one.target.pk: one for each in judged.values() for one in each}
         kwargs["context"] = {**self.get_serializer_context(), "standings": standings}
         return TargetSerializer(*args, **kwargs)
 
