@@ -16,9 +16,9 @@ up: .venv/.runtime
 demo-people: .venv/.runtime
 	@DEMO=1 $(BIN)/python manage.py load_demo_people $(if $(filter 1,$(ACCEPT_TERMS)),--accept-terms)
 
-# Two at a time: half of the time tests wait. A file stays with one, for what its tests share.
+# Three at a time: much of the time tests wait. A file stays with one, for what its tests share.
 test: .venv/.dev
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -q -n 3 --dist loadfile
 
 lint: .venv/.dev
 	$(BIN)/ruff check .
