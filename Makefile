@@ -34,7 +34,7 @@ bench: .venv/.dev
 	@$(BIN)/python -m benchmarks $(BENCH)
 
 trust: .venv/.dev
-	@$(BIN)/python -m pytest -q -m trust tests/trust
+	@$(BIN)/python -m pytest -q -m trust tests
 
 peers: .venv/.dev .venv-peers/.ready .venv-spark/.ready .venv-mlflow/.ready
 	@$(BIN)/python -m pytest -q -m peers tests
