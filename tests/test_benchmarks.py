@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from tests.ground_database import EmbeddedPostgres
 
 
+#: One of them with every test run; each starts many processes, so the others come by `make trust`.
+WITH_DATABASE = [
+    pytest.param(name, marks=() if name == "ledger_write" else pytest.mark.trust)
+    for name, database in BENCHMARKS.items()
+    if database
+]
 ALONE = [name for name, database in BENCHMARKS.items() if not database and name not in WITH_UP]
 
 
@@ -29,7 +35,7 @@ def test_a_benchmark_of_methods_runs(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("name", [name for name, database in BENCHMARKS.items() if database])
+@pytest.mark.parametrize("name", WITH_DATABASE)
 def test_a_benchmark_with_a_database_runs(
     name: str, tmp_path: Path, embedded_postgres: EmbeddedPostgres
 ) -> None:

@@ -85,9 +85,9 @@ def applicants(path: Path, people: int, shares: dict[str, float]) -> None:
 @pytest.mark.parametrize(
     ("people", "shares", "strict", "code"),
     [
-        (3_000, {"a": 0.5, "b": 0.5}, "0", 0),
+        pytest.param(3_000, {"a": 0.5, "b": 0.5}, "0", 0, marks=pytest.mark.trust),
         (3_000, {"a": 0.5, "b": 0.2}, "0", 1),
-        (40, {"a": 0.5, "b": 0.42}, "0", 0),
+        pytest.param(40, {"a": 0.5, "b": 0.42}, "0", 0, marks=pytest.mark.trust),
         (40, {"a": 0.5, "b": 0.42}, "1", 3),
         (0, {"a": 0.5}, "0", 2),
     ],

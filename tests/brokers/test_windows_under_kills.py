@@ -15,6 +15,7 @@ HOURS, KILLS = 4, 3
 pytestmark = [pytest.mark.timeout(600), pytest.mark.django_db(transaction=True)]
 
 
+@pytest.mark.trust
 # What each broker loses or doubles, `test_delivery` kills for; here the processes differ.
 @pytest.mark.parametrize("broker", ["pgmq"], indirect=True)
 def test_windows_have_one_result_each_while_processes_are_killed(stage: Stage, host: Host) -> None:

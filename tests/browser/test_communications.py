@@ -55,6 +55,7 @@ def keep(page: Page, name: str) -> None:
         page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
 
 
+@pytest.mark.trust
 def test_the_pages_of_messages_have_nothing_to_mend_on_any_screen(
     live_server: LiveServer,
     open_page: Open,
