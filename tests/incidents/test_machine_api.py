@@ -75,7 +75,8 @@ def test_no_sequence_of_requests_by_anybody_skips_a_guard(house: House, begin: S
             for kind, *words in sequence:
                 match kind:
                     case "do":
-                        if way.journal.state not in FINAL_STATES:
+                        # Deeds of a second episode have tests of their own (`test_episodes`).
+                        if way.journal.state not in FINAL_STATES and way.journal.episode == 1:
                             way.do(words[0])
                     case "onward":
                         who, which = words
