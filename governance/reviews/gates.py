@@ -153,7 +153,7 @@ def _a_passing_verdict(
         and (since is None or reading.published_at >= since)
     ]
     if not passing:
-        when = f" since the hold was placed on {since:%-d %B %H:%M} UTC" if since else ""
+        when = f" since the hold of {since:%-d %B %H:%M} UTC" if since else ""
         to.add(
             "verification",
             f"No audit of version {version.key} has passed{when}; run its verification.",
@@ -193,7 +193,7 @@ def _release_hold(version: ModelVersion, missing: _Missing) -> None:
         and (hold.system_id == version.system_id or hold.version_id == version.pk)
     ]
     if not holds or any(needs_verification(hold) for hold in holds):
-        since = max((hold.placed_at for hold in holds if needs_verification(hold)), default=None)
+        since = max((hold.stands_since for hold in holds if needs_verification(hold)), default=None)
         _a_passing_verdict(found, version, since, missing)
 
 
@@ -248,6 +248,6 @@ def guard_release(hold: Hold) -> list[str]:
         found = verdicts(version)
         _no_failed_verdict(found, version, missing)
         if stops_whole(hold) and needs_verification(hold):
-            _a_passing_verdict(found, version, hold.placed_at, missing)
+            _a_passing_verdict(found, version, hold.stands_since, missing)
         sentences += [one.sentence for one in missing.found]
     return sentences

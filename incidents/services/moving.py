@@ -13,6 +13,7 @@ from governance.core.errors import Conflict, Invalid, NotPermitted
 from governance.ledger.services import record_entry
 from governance.people.models import User
 from governance.registry.models import Hold
+from governance.registry.services import renew_holds
 from incidents import machine
 from incidents.choices import (
     ENDED,
@@ -89,6 +90,7 @@ def move_incident(*, incident: Incident, to: str, actor: Actor, note: str = "") 
     changes: dict[str, object] = {"state": to, "updated_at": now}
     if machine.reopens(before, to):
         changes |= _begin_episode(incident, note, now)
+        renew_holds(incident_reference=incident.reference, reason=note, actor=actor)
     if to in _STAMPS and getattr(incident, _STAMPS[State(to)]) is None:
         changes[_STAMPS[State(to)]] = now
     if Incident.objects.filter(pk=incident.pk, state=before).update(**changes) != 1:

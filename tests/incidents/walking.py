@@ -232,6 +232,11 @@ class Way:
                 step.refresh_from_db()
             if step.type == StepType.BY_HAND or step.handed_over_at is not None:
                 complete_by_hand(step=step, note=WHY, actor=self.ivo)
+        if self.journal.holds:
+            # One of them says that it has stopped: what the episode before held is held still.
+            self.journal.contained = True
+            if self.journal.state == State.ACTIVE:
+                self.journal.state = State.MITIGATED
 
     def ask(self, who: str, target: str, note: str) -> int:
         """Request a move; the door answers as the machine does, and a refusal leaves no trace."""

@@ -194,9 +194,9 @@ class HoldSerializer(serializers.ModelSerializer[Hold]):
         model = Hold
         fields = (
             "id", "target_kind", "target_key", "active", "effect", "cause", "reason",
-            "incident_reference", "placed_by", "placed_at", "approve_by", "approved_by",
-            "approved_at", "release_proposed_by", "release_proposed_at", "released_by",
-            "released_at",
+            "incident_reference", "placed_by", "placed_at", "renewed_at", "approve_by",
+            "approved_by", "approved_at", "release_proposed_by", "release_proposed_at",
+            "released_by", "released_at",
         )  # fmt: skip
 
     def get_active(self, hold: Hold) -> bool:

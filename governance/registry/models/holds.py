@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -43,6 +45,8 @@ class Hold(PublicModel):
     incident_reference = models.CharField(max_length=40, blank=True)
     placed_by = models.CharField(max_length=100)
     placed_at = models.DateTimeField()
+    # When the harm it answers was seen again: only what is known since then speaks for lifting.
+    renewed_at = models.DateTimeField(null=True)
     approve_by = models.DateTimeField(null=True)
     approved_by = models.CharField(max_length=100, blank=True)
     approved_at = models.DateTimeField(null=True)
@@ -96,6 +100,11 @@ class Hold(PublicModel):
                 name="hold_released_by_two",
             ),
         ]
+
+    @property
+    def stands_since(self) -> datetime:
+        """From when on evidence counts that it can be lifted."""
+        return self.renewed_at or self.placed_at
 
     def __str__(self) -> str:
         return f"{self.target_kind} {self.target_key}: {self.cause}"

@@ -13,6 +13,7 @@ from governance.registry.services.holds import (
     place_hold,
     propose_release,
     release_hold,
+    renew_holds,
 )
 from governance.registry.services.people_notices import publish_people_notice
 from governance.registry.services.rules import (
@@ -56,6 +57,7 @@ __all__ = [
     "register_type",
     "register_version",
     "release_hold",
+    "renew_holds",
     "set_age_rule",
     "set_fallback_version",
     "set_region_rule",

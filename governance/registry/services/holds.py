@@ -195,6 +195,25 @@ def release_hold(*, hold: Hold, actor: Actor, reason: str) -> Hold:
 
 
 @transaction.atomic
+def renew_holds(*, incident_reference: str, reason: str, actor: Actor) -> int:
+    """The harm came back: what spoke for lifting these holds speaks for it no longer.
+
+    It only makes lifting harder, so whoever may say that the harm is back may do it.
+    """
+    renewed = 0
+    for hold in Hold.objects.active().filter(incident_reference=incident_reference):
+        Hold.objects.active().filter(pk=hold.pk).update(
+            renewed_at=database_now(),
+            release_proposed_by="",
+            release_proposed_at=None,
+            release_reason="",
+        )
+        _record(hold, "hold_renewed", actor, reason)
+        renewed += 1
+    return renewed
+
+
+@transaction.atomic
 def escalate_overdue_holds(*, actor: Actor) -> list[Hold]:
     """Tell commanders and admins of holds nobody approved in time; each is told once."""
     require(actor, "registry.hold")
