@@ -172,7 +172,7 @@ def _outlook(system: System, proposal: Proposal) -> SystemOutlook:
     effect = _effect(system, proposal)
     notes = []
     if effect == HoldEffect.NON_PROFILED and system.fallback_version is None:
-        notes.append("There is no fallback version: people who lose personalisation get nothing.")
+        notes.append("There is no fallback version: each place shows what it has for everybody.")
     known_surfaces = system.surfaces.order_by("title")
     if surface:
         known_surfaces = known_surfaces.filter(key=surface)

@@ -278,6 +278,7 @@ def end_of(system: str) -> dict[str, Any]:
     events = EventRow.objects.filter(payload__system_key=system) | EventRow.objects.filter(
         payload__target_key=system
     )
+    events = events.filter(created_at__gte=incident.created_at)
     return {
         "state": incident.state,
         "steps": {row["key"]: row["state"] for row in steps(system)},

@@ -341,8 +341,14 @@ class Walk:
             **self.hand.do("end_of", system=self.system),
             "effects": self.place.effects(),
             "refused": told["refused"],
-            "served": told["served"],
+            "served": known_answers(told["served"]),
         }
+
+
+def known_answers(served: list[list[Any]]) -> list[list[Any]]:
+    """What was served in turn, but for the times when nothing was known and nobody was profiled."""
+    known = [word for word in served if word != ["", False]]
+    return [word for at, word in enumerate(known) if at == 0 or known[at - 1] != word]
 
 
 def _words(step: dict[str, Any]) -> dict[str, str]:

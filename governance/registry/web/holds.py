@@ -129,6 +129,7 @@ def hold(request: HttpRequest, hold_id: UUID) -> HttpResponse:
             and not found.released_at
             and found.approve_by < database_now()
         ),
+        "by_hand": found.cause == f"manual:{found.placed_by}",
         "proposed_by_me": found.release_proposed_by == actor.reference,
         "may_lift": actor.may("registry.lift_hold"),
         "may_approve": actor.may("registry.approve_hold")
