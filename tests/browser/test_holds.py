@@ -1,4 +1,4 @@
-"""Stopping a system by hand in a real browser: counted before, placed and approved by the keyboard."""
+"""Stopping a system by hand in a real browser: counted, placed and approved by the keyboard."""
 
 from __future__ import annotations
 
