@@ -26,7 +26,6 @@ lint: .venv/.dev
 	$(BIN)/lint-imports
 	$(BIN)/python -W ignore manage.py makemigrations --check --dry-run
 	PUBLIC_URL=https://tactful.example $(BIN)/python manage.py check --deploy --fail-level WARNING
-	$(BIN)/python -m pytest -q tests/architecture
 	$(BIN)/mypy .
 
 # `make bench BENCH=--smoke` shows in a minute that all run; names choose some.
