@@ -1,18 +1,10 @@
-"""Events by month, heads that tell what they changed, and the names a person has in the fast check.
+"""Events by month: the table of events, made whole like any other, becomes partitions.
 
 The functions make the partitions: they belong to the tables' owner, so that the application may
 have a month made and may not change one.
 """
 
-from __future__ import annotations
-
-import django.contrib.postgres.indexes
-import django.db.models.deletion
-import pgtrigger.compiler
-import pgtrigger.migrations
-from django.db import migrations, models
-
-import consent.models.events
+from django.db import migrations
 
 # One partition gets what a partition does not inherit: a unique index, the triggers that stand on
 # the whole table, and the right to be read for those who may read the whole.
@@ -125,7 +117,6 @@ DROP FUNCTION consent_guard_event_partition(text);
 """
 
 INTO_MONTHS = """
-SET CONSTRAINTS ALL IMMEDIATE;
 CREATE TEMPORARY TABLE consent_event_triggers ON COMMIT DROP AS
     SELECT t.tgname AS name, pg_get_triggerdef(t.oid) AS definition,
            obj_description(t.oid, 'pg_trigger') AS comment
@@ -135,10 +126,7 @@ ALTER TABLE consent_consentevent RENAME TO consent_consentevent_whole;
 CREATE TABLE consent_consentevent (LIKE consent_consentevent_whole
     INCLUDING DEFAULTS INCLUDING CONSTRAINTS) PARTITION BY RANGE (at);
 SELECT consent_attach_event_partition('consent_consentevent_default', 'DEFAULT');
-SELECT consent_make_event_partitions(
-    coalesce((SELECT min(at)::date FROM consent_consentevent_whole), current_date),
-    (current_date + interval '3 months')::date);
-INSERT INTO consent_consentevent SELECT * FROM consent_consentevent_whole;
+SELECT consent_make_event_partitions(current_date, (current_date + interval '3 months')::date);
 DROP TABLE consent_consentevent_whole;
 ALTER TABLE consent_consentevent ADD PRIMARY KEY (id, at);
 ALTER TABLE consent_consentevent ADD CONSTRAINT consent_event_subject FOREIGN KEY (subject_id)
@@ -168,241 +156,9 @@ END $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("consent", "0001_initial"),
-        ("registry", "0002_builtin_types"),
-    ]
+    dependencies = [("consent", "0001_initial")]
 
     operations = [
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="consentevent",
-            name="append_only_stamp",
-        ),
-        migrations.RemoveConstraint(
-            model_name="consentevent",
-            name="consent_event_revision_once",
-        ),
-        migrations.RemoveConstraint(
-            model_name="datasubject",
-            name="subject_age_band_known",
-        ),
-        migrations.AddField(
-            model_name="consentevent",
-            name="actor_kind",
-            field=models.CharField(
-                choices=[
-                    ("subject", "The person"),
-                    ("guardian", "A guardian"),
-                    ("controller", "The controller"),
-                    ("system", "The product"),
-                    ("import", "An import"),
-                ],
-                db_default="subject",
-                default="subject",
-                max_length=12,
-            ),
-        ),
-        migrations.AddField(
-            model_name="consentevent",
-            name="clicks",
-            field=models.PositiveSmallIntegerField(null=True),
-        ),
-        migrations.AddField(
-            model_name="consentevent",
-            name="language",
-            field=models.CharField(blank=True, db_default="", default="", max_length=8),
-        ),
-        migrations.AddField(
-            model_name="consentevent",
-            name="surface",
-            field=models.CharField(blank=True, db_default="", default="", max_length=63),
-        ),
-        migrations.AddField(
-            model_name="consentstate",
-            name="previous_status",
-            field=models.CharField(
-                choices=[
-                    ("unknown", "Unknown"),
-                    ("requested", "Requested"),
-                    ("refused", "Refused"),
-                    ("given", "Given"),
-                    ("renewed", "Renewed"),
-                    ("expired", "Expired"),
-                    ("invalidated", "Invalidated"),
-                    ("revoked", "Revoked by the controller"),
-                    ("withdrawn", "Withdrawn"),
-                    ("objected", "Objected"),
-                ],
-                db_default="unknown",
-                default="unknown",
-                max_length=12,
-            ),
-        ),
-        migrations.AddField(
-            model_name="datasubject",
-            name="key_id",
-            field=models.CharField(blank=True, db_default="", default="", max_length=16),
-        ),
-        migrations.AddField(
-            model_name="datasubject",
-            name="lookup",
-            field=models.BigIntegerField(null=True, unique=True),
-        ),
-        migrations.AddField(
-            model_name="datasubject",
-            name="untold",
-            field=models.JSONField(db_default=[], default=list),
-        ),
-        migrations.AddField(
-            model_name="suppression",
-            name="lookup",
-            field=models.BigIntegerField(db_index=True, null=True),
-        ),
-        migrations.AlterField(
-            model_name="consentevent",
-            name="at",
-            field=models.DateTimeField(
-                db_default=consent.models.events.ClockTimestamp(), editable=False
-            ),
-        ),
-        migrations.AlterField(
-            model_name="consentevent",
-            name="method",
-            field=models.CharField(
-                choices=[
-                    ("preference_centre", "Preference centre"),
-                    ("toggle", "Toggle"),
-                    ("banner", "Banner"),
-                    ("banner_accept", "Banner, accept"),
-                    ("banner_reject", "Banner, reject"),
-                    ("widget", "Widget"),
-                    ("api", "API"),
-                    ("gpc", "Global Privacy Control"),
-                    ("import", "Import"),
-                    ("bulk", "Many at once"),
-                    ("merge", "Joined at sign-in"),
-                    ("guardian", "Guardian"),
-                    ("renewal", "Asked again"),
-                    ("expiry", "Ran out"),
-                ],
-                max_length=20,
-            ),
-        ),
-        migrations.AlterField(
-            model_name="consentevent",
-            name="purpose",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="consent_events",
-                to="registry.purpose",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="consentevent",
-            name="subject",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="events",
-                to="consent.datasubject",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="consentstate",
-            name="purpose",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="consent_states",
-                to="registry.purpose",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="consentstate",
-            name="subject",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="states",
-                to="consent.datasubject",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="datasubject",
-            name="age_band",
-            field=models.CharField(
-                choices=[
-                    ("unknown", "Unknown"),
-                    ("under_13", "Under 13"),
-                    ("13_to_15", "13 to 15"),
-                    ("16_to_17", "16 or 17"),
-                    ("minor", "Minor"),
-                    ("adult", "Adult"),
-                ],
-                default="unknown",
-                max_length=8,
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="consentevent",
-            index=models.Index(fields=["ledger_entry"], name="consent_event_by_entry"),
-        ),
-        migrations.AddIndex(
-            model_name="consentevent",
-            index=django.contrib.postgres.indexes.BrinIndex(
-                fields=["at"], name="consent_event_age"
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="consentevent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only_stamp",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    declare="DECLARE instant timestamptz := clock_timestamp();",
-                    func="\n        NEW.id := tactful_uuid7();\n        IF date_trunc('month', NEW.at, 'UTC') = date_trunc('month', instant, 'UTC') THEN\n            NEW.at := instant;\n        ELSIF abs(extract(epoch FROM instant - NEW.at)) > 5 THEN\n            RAISE EXCEPTION '% is append-only: a row of another month is refused', TG_TABLE_NAME\n                USING ERRCODE = 'insufficient_privilege';\n        END IF;\n        RETURN NEW;\n    ",
-                    hash="f7697c362acc34c846fa0c0f70b92a859da6004a",
-                    operation="INSERT",
-                    pgid="pgtrigger_append_only_stamp_d37ec",
-                    table="consent_consentevent",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="consentevent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("actor_kind__in", ["subject", "guardian", "controller", "system", "import"])
-                ),
-                name="consent_event_actor_kind_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="datasubject",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("erased_at__isnull", True), ("lookup__isnull", True), _connector="OR"
-                ),
-                name="subject_erased_means_no_lookup",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="datasubject",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "age_band__in",
-                        ["unknown", "under_13", "13_to_15", "16_to_17", "minor", "adult"],
-                    )
-                ),
-                name="subject_age_band_known",
-            ),
-        ),
         migrations.RunSQL(FUNCTIONS, DROP_FUNCTIONS),
         migrations.RunSQL(INTO_MONTHS, migrations.RunSQL.noop),
-        migrations.RunSQL(
-            "ALTER TABLE consent_consentstate SET (fillfactor = 80)",
-            "ALTER TABLE consent_consentstate RESET (fillfactor)",
-        ),
     ]

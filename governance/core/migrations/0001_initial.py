@@ -1,27 +1,36 @@
-"""The database's own UUIDv7 and the record of idempotent requests."""
+"""The database's own UUIDv7 as one expression, and the record of idempotent requests.
 
-from __future__ import annotations
+PostgreSQL puts the expression in the place of the call. From 18 on the UUIDv7 is PostgreSQL's own;
+below, RFC 9562's layout with the fraction of the millisecond in rand_a (method 3), so that ids
+made one after the other in a session sort in that order.
+"""
 
 import django.db.models.functions.datetime
 from django.db import migrations, models
 
-# RFC 9562 version 7 with the fraction of the millisecond in rand_a (method 3), so that ids made
-# one after the other in a session sort in that order. PostgreSQL has its own only from 18 on.
-UUID7 = """
-CREATE OR REPLACE FUNCTION tactful_uuid7() RETURNS uuid LANGUAGE sql VOLATILE PARALLEL SAFE AS $$
-  SELECT (
-    lpad(to_hex(micros / 1000), 12, '0')
-    || '7' || lpad(to_hex(((micros % 1000) * 4096 / 1000)), 3, '0')
-    || to_hex(8 + (get_byte(noise, 8) & 3)) || substr(encode(noise, 'hex'), 1, 15)
-  )::uuid
-  FROM (SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS micros,
-               uuid_send(gen_random_uuid()) AS noise) AS now
-$$;
+# 48 bits of milliseconds and 12 of their fraction are one number; the version stands between
+# them, and what follows (variant and random bits) is that of a random UUID.
+EXPRESSION = """
+overlay(gen_random_uuid()::text PLACING
+    overlay(lpad(to_hex((date_part('epoch', clock_timestamp()) * 1000000)::bigint * 512 / 125),
+                 15, '0') PLACING '7' FROM 13 FOR 0)
+    FROM 1 FOR 19)::uuid
+"""
+UUID7 = f"""
+DO $do$
+BEGIN
+    EXECUTE format(
+        'CREATE FUNCTION tactful_uuid7() RETURNS uuid '
+        'LANGUAGE sql VOLATILE PARALLEL SAFE AS %L',
+        'SELECT ' || CASE WHEN current_setting('server_version_num')::int >= 180000
+                          THEN 'uuidv7()' ELSE $expression${EXPRESSION}$expression$ END);
+END $do$;
 """
 
 
 class Migration(migrations.Migration):
     initial = True
+
     dependencies = []
 
     operations = [
@@ -32,10 +41,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
                 ("actor_reference", models.CharField(max_length=80)),
@@ -47,21 +53,18 @@ class Migration(migrations.Migration):
                 (
                     "created_at",
                     models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
                     ),
                 ),
             ],
-        ),
-        migrations.AddIndex(
-            model_name="idempotencyrecord",
-            index=models.Index(fields=["created_at"], name="core_idempotency_age"),
-        ),
-        migrations.AddConstraint(
-            model_name="idempotencyrecord",
-            constraint=models.UniqueConstraint(
-                fields=["actor_reference", "key"],
-                name="core_idempotency_one_answer_per_key",
-            ),
+            options={
+                "indexes": [models.Index(fields=["created_at"], name="core_idempotency_age")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("actor_reference", "key"),
+                        name="core_idempotency_one_answer_per_key",
+                    )
+                ],
+            },
         ),
     ]

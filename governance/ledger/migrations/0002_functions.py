@@ -2,15 +2,17 @@
 
 from django.db import migrations
 
+# The trigger of append-only tables gives the id; a default would be computed for nothing.
 RECORD = """
-CREATE FUNCTION ledger_record(verb text, object_type text, object_id text, actor text, facts jsonb)
+CREATE FUNCTION ledger_record(
+    verb text, object_type text, object_id text, actor text, facts jsonb)
 RETURNS uuid LANGUAGE plpgsql AS $$
 DECLARE
-    made uuid;
+    made uuid := '00000000-0000-0000-0000-000000000000';
 BEGIN
     INSERT INTO ledger_ledgerentry
-        (verb, object_type, object_id, actor_reference, facts, personal_commitment)
-    VALUES (verb, object_type, object_id, actor, facts, '') RETURNING id INTO made;
+        (id, verb, object_type, object_id, actor_reference, facts, personal_commitment)
+    VALUES (made, verb, object_type, object_id, actor, facts, '') RETURNING id INTO made;
     RETURN made;
 END $$;
 """

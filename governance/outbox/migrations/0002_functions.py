@@ -8,9 +8,8 @@ RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     made bigint;
 BEGIN
-    INSERT INTO outbox_eventrow (name, payload) VALUES (name, payload) RETURNING id INTO made;
-    INSERT INTO outbox_delivery (event_id, subscriber, attempts, last_error)
-    SELECT made, subscriber, 0, '' FROM unnest(subscribers) AS subscriber;
+    INSERT INTO outbox_eventrow (name, payload, subscribers)
+    VALUES (name, payload, subscribers) RETURNING id INTO made;
     RETURN made;
 END $$;
 """

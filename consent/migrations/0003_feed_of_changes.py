@@ -1,11 +1,9 @@
-"""The feed of changes, written by triggers so that no way of writing passes it by, and the hosts."""
+"""The feed of changes, written by triggers so that no way of writing passes it by.
 
-from __future__ import annotations
+`consent_watch(table)` notes every change of a table in the feed as one of the catalogue.
+"""
 
-import django.db.models.functions.datetime
-from django.db import migrations, models
-
-import consent.models.hosts
+from django.db import migrations
 
 # One row a changed person and statement. A head at revision 0 is no choice yet, and what a check
 # does not read (the row's own bookkeeping) is no change.
@@ -66,12 +64,21 @@ BEGIN
     INSERT INTO consent_change (kind) VALUES (TG_ARGV[0]);
     RETURN NULL;
 END $$;
+
+CREATE FUNCTION consent_watch(watched regclass) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format(
+        'CREATE OR REPLACE TRIGGER consent_note_catalogue '
+        'AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON %s '
+        'FOR EACH STATEMENT EXECUTE FUNCTION consent_note_whole(''catalogue'')', watched);
+END $$;
 """
 DROP_FUNCTIONS = """
 DROP FUNCTION consent_note_states();
 DROP FUNCTION consent_note_subjects();
 DROP FUNCTION consent_note_suppressions();
 DROP FUNCTION consent_note_whole();
+DROP FUNCTION consent_watch(regclass);
 """
 
 PEOPLE = {
@@ -79,21 +86,33 @@ PEOPLE = {
     "consent_datasubject": "consent_note_subjects",
     "consent_suppression": "consent_note_suppressions",
 }
-CATALOGUE = {
-    "registry_hold": "",
-    "registry_modelversion": "",
-    "registry_personalizationtype": "",
-    "registry_personalizationtype_purposes": "",
-    "registry_purpose": "",
-    "registry_surface": "",
-    "registry_surface_purposes": "",
-    "registry_system": "",
-    "registry_system_purposes": "",
-    "registry_system_surfaces": "",
-    "consent_noticeversion": "",
-    # Not each use of a key.
-    "people_apikey": " OF prefix, secret_hash, scopes, system_keys, expires_at, revoked_at",
-}
+# What a check depends on beside the person.
+CATALOGUE = (
+    "consent_noticepurpose",
+    "consent_noticeversion",
+    "registry_agerule",
+    "registry_feature",
+    "registry_feature_allowed_purposes",
+    "registry_hold",
+    "registry_modelversion",
+    "registry_modelversion_features",
+    "registry_personalizationtype",
+    "registry_personalizationtype_purposes",
+    "registry_purpose",
+    "registry_regionrule",
+    "registry_surface",
+    "registry_surface_purposes",
+    "registry_system",
+    "registry_system_purposes",
+    "registry_system_surfaces",
+)
+# Not each use of a key.
+KEYS = """
+CREATE TRIGGER consent_note_catalogue
+AFTER INSERT OR UPDATE OF prefix, secret_hash, scopes, system_keys, expires_at, revoked_at
+OR DELETE OR TRUNCATE ON people_apikey
+FOR EACH STATEMENT EXECUTE FUNCTION consent_note_whole('catalogue');
+"""
 
 
 def _statements() -> tuple[str, str]:
@@ -115,84 +134,22 @@ def _statements() -> tuple[str, str]:
             "FOR EACH STATEMENT EXECUTE FUNCTION consent_note_whole('everything');"
         )
         dropped.append(f"DROP TRIGGER consent_note_truncate ON {table};")
-    for table, columns in CATALOGUE.items():
-        made.append(
-            "CREATE TRIGGER consent_note_catalogue "
-            f"AFTER INSERT OR UPDATE{columns} OR DELETE OR TRUNCATE ON {table} "
-            "FOR EACH STATEMENT EXECUTE FUNCTION consent_note_whole('catalogue');"
-        )
+    for table in CATALOGUE:
+        made.append(f"SELECT consent_watch('{table}');")
         dropped.append(f"DROP TRIGGER consent_note_catalogue ON {table};")
+    made.append(KEYS)
+    dropped.append("DROP TRIGGER consent_note_catalogue ON people_apikey;")
     return "\n".join(made), "\n".join(dropped)
 
 
 class Migration(migrations.Migration):
     dependencies = [
         ("consent", "0002_events_by_month"),
-        ("people", "0001_people"),
-        ("registry", "0002_builtin_types"),
+        ("people", "0001_initial"),
+        ("registry", "0002_builtin_types"),  # what it loads is no change
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="ConsentChange",
-            fields=[
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                (
-                    "xid",
-                    consent.models.hosts.TransactionId(
-                        db_default=consent.models.hosts.CurrentTransaction(), editable=False
-                    ),
-                ),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("subject", "A person or a choice of theirs"),
-                            ("suppression", "An erased person's suppression"),
-                            ("catalogue", "Registry, notices, API keys"),
-                            ("everything", "A whole table was emptied"),
-                        ],
-                        max_length=11,
-                    ),
-                ),
-                ("lookup", models.BigIntegerField(null=True)),
-                (
-                    "at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
-                    ),
-                ),
-            ],
-            options={
-                "db_table": "consent_change",
-                "indexes": [models.Index(fields=["xid"], name="consent_change_by_xid")],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            (
-                                "kind__in",
-                                ["subject", "suppression", "catalogue", "everything"],
-                            )
-                        ),
-                        name="consent_change_kind_known",
-                    )
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="ServingHost",
-            fields=[
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("name", models.CharField(max_length=120, unique=True)),
-                ("generation", models.PositiveIntegerField(default=1)),
-                ("applied", consent.models.hosts.TransactionSnapshot()),
-                (
-                    "renewed_at",
-                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
-                ),
-                ("fenced", models.BooleanField(db_default=True, default=True)),
-            ],
-        ),
         migrations.RunSQL(FUNCTIONS, DROP_FUNCTIONS),
         migrations.RunSQL(*_statements()),
     ]
