@@ -5,13 +5,17 @@ Runs as the owner of the tables; the server itself is `config.up.postgres`'s bus
 
 from __future__ import annotations
 
+from django.apps import apps
 from django.core.management import call_command
 from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 from pgmq.install import get_embedded_install_sql
 from psycopg import sql
 
 from audits.vault.role import secure_vault
 from config import env
+from config.up.postgres import CannotRun
 
 # Advisory lock of this application: two hosts that start together migrate one after the other.
 PREPARE_LOCK = 0x7AC7F01
@@ -34,12 +38,32 @@ def prepare(verbosity: int = 0) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", [PREPARE_LOCK])
         try:
+            _refuse_other_releases()
             call_command("migrate", interactive=False, verbosity=verbosity)
             install_broker()
             call_command("apply_grants", app_role(), verbosity=verbosity)
             secure_vault(app_role())
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [PREPARE_LOCK])
+
+
+def _refuse_other_releases() -> None:
+    """Leave alone what a release made that this one does not know; CannotRun names it."""
+    ours = {
+        app.label
+        for app in apps.get_app_configs()
+        if (env.ROOT / app.name.partition(".")[0]).is_dir()
+    }
+    applied = {
+        place for place in MigrationRecorder(connection).applied_migrations() if place[0] in ours
+    }
+    known = MigrationLoader(None, ignore_no_migrations=True).disk_migrations if applied else {}
+    if unknown := sorted(f"{label}.{name}" for label, name in applied - known.keys()):
+        shown = ", ".join(unknown[:3]) + (" and others" if len(unknown) > 3 else "")
+        raise CannotRun(
+            f"Another release of Tactful made this database ({shown}), and this one leaves it as "
+            "it is. Run that release, or begin with an empty database."
+        )
 
 
 def install_broker() -> None:

@@ -160,6 +160,25 @@ def test_preparing_twice_changes_nothing(filled: tuple[Installation, Installatio
     assert here.rows("SELECT count(*) FROM django_migrations") == before
 
 
+def test_a_database_of_another_release_is_left_alone(
+    filled: tuple[Installation, Installation], embedded_postgres: EmbeddedPostgres
+) -> None:
+    here, _ = filled
+    with psycopg.connect(embedded_postgres.url_of(here.database)) as connection:
+        connection.execute(
+            "INSERT INTO django_migrations (app, name, applied)"
+            " VALUES ('incidents', '0099_to_come', now())"
+        )
+    before = here.rows("SELECT count(*) FROM django_migrations")
+    ended = here.run("prepare_database")
+    assert ended.returncode == 1
+    assert ended.stderr.strip() == (
+        "CommandError: Another release of Tactful made this database (incidents.0099_to_come), and"
+        " this one leaves it as it is. Run that release, or begin with an empty database."
+    )
+    assert here.rows("SELECT count(*) FROM django_migrations") == before
+
+
 def test_too_small_a_connection_budget_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     assert preparation.budget_problem() is None
     monkeypatch.setenv("TACTFUL_WEB_THREADS", "500")

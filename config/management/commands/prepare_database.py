@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from config.up import database
+from config.up.postgres import CannotRun
 
 
 class Command(BaseCommand):
@@ -12,6 +13,9 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
-        database.prepare(verbosity=max(0, options["verbosity"] - 1))
+        try:
+            database.prepare(verbosity=max(0, options["verbosity"] - 1))
+        except CannotRun as refusal:
+            raise CommandError(str(refusal)) from None
         if problem := database.budget_problem():
             raise CommandError(problem)

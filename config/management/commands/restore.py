@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
 from config.up import archive, database
+from config.up.postgres import CannotRun
 
 
 class Command(BaseCommand):
@@ -35,5 +36,8 @@ class Command(BaseCommand):
         except archive.ArchiveProblem as problem:
             raise CommandError(str(problem)) from None
         connection.close()
-        database.prepare()
+        try:
+            database.prepare()
+        except CannotRun as problem:
+            raise CommandError(str(problem)) from None
         self.stdout.write(f"Restored {source}.")
