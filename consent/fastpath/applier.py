@@ -22,7 +22,7 @@ from consent.fastpath.catalogue import (
     write_snapshot,
 )
 from consent.fastpath.feed import ChangeFeed, Changes, Snapshot
-from consent.fastpath.hosts import RENEW_SECONDS, STAMP_SECONDS, Lease
+from consent.fastpath.hosts import QUIET_SECONDS, RENEW_SECONDS, STAMP_SECONDS, Lease
 from consent.fastpath.journal import (
     DISTRUSTED,
     EPOCH,
@@ -68,7 +68,7 @@ class Applier:
         self.lease = Lease.register(connection, name)
         self.control.words[HOST] = self.lease.id
         self._fenced = True
-        self._renewed_ns = self._read_ns = self._catalogue_ns = 0
+        self._renewed_ns = self._read_ns = self._catalogue_ns = self._quiet_ns = 0
         self._distrust: tuple[int, int] | None = None
         self.feed = ChangeFeed(connection)
         self.snapshot: CatalogueSnapshot
@@ -228,12 +228,16 @@ class Applier:
         if self._fenced:
             self.lease.unfence(self.connection, changes.snapshot)
             self._fenced = False
+            self._quiet_ns = steady_ns() + int(QUIET_SECONDS * 1e9)
             return False
-        if not changes.any and began - self._renewed_ns < RENEW_SECONDS * 1e9:
-            return True
+        quiet = began < self._quiet_ns
+        if not changes.any and (quiet or began - self._renewed_ns < RENEW_SECONDS * 1e9):
+            return not quiet
         if not self.lease.renew(self.connection, changes.snapshot):
             self.control.stop_serving()
             self._fenced = True
+            return False
+        if quiet:
             return False
         self._renewed_ns = began
         until = began + int(STAMP_SECONDS * 1e9)

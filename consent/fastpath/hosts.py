@@ -11,6 +11,8 @@ import time
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+from consent.fastpath.journal import steady_ns
+
 #: How long a table may answer after the moment from which it was read.
 STAMP_SECONDS: Final = 0.8
 #: How often a host renews when nothing happens.
@@ -18,6 +20,10 @@ RENEW_SECONDS: Final = 0.25
 #: How long a writer waits; longer than any stamp that does not know of its write can live.
 WAIT_SECONDS: Final = 1.2
 _POLL_SECONDS: Final = 0.005
+#: How long a process that saw no other host need not look again.
+ALONE_SECONDS: Final = 0.1
+#: How long a host that comes back stamps nothing; longer than any writer takes itself for alone.
+QUIET_SECONDS: Final = 0.15
 
 _REGISTER = """
 INSERT INTO consent_servinghost (name, generation, applied, renewed_at, fenced)
@@ -40,10 +46,10 @@ WHERE id = %(id)s AND generation = %(generation)s RETURNING id
 _LEAVE = """
 UPDATE consent_servinghost SET fenced = true WHERE id = %(id)s AND generation = %(generation)s
 """
-_SILENT = """
-SELECT count(*) FROM consent_servinghost
-WHERE NOT fenced AND id <> %(own)s
-  AND NOT pg_visible_in_snapshot(%(transaction)s::text::xid8, applied)
+_OTHERS = """
+SELECT count(*), count(*) FILTER (
+    WHERE NOT pg_visible_in_snapshot(%(transaction)s::text::xid8, applied))
+FROM consent_servinghost WHERE NOT fenced AND id <> %(own)s
 """
 _FENCE = """
 UPDATE consent_servinghost SET fenced = true
@@ -80,7 +86,9 @@ class Lease:
         return self._update(connection, _RENEW, applied)
 
     def unfence(self, connection: Connection, applied: str) -> None:
-        """Come back. Only what is read after this may be stamped: writers before did not wait."""
+        """Come back. Writers who saw no host do not wait: what is read from `QUIET_SECONDS` after
+        this on may be stamped.
+        """
         if not self._update(connection, _UNFENCE, applied):
             raise Replaced
 
@@ -100,6 +108,22 @@ class _Waited(threading.local):
 _waited = _Waited()
 
 
+class _Alone:
+    """Whose process saw no other host, and until when it need not look again."""
+
+    seen = (0, 0)
+
+
+def _is_alone(own: int) -> bool:
+    """Whether no other host can have stamped a table without this committed transaction.
+
+    To be asked after the commit. Whoever came back since this process looked is still quiet, and
+    reads what is committed by now before it stamps.
+    """
+    host, until_ns = _Alone.seen
+    return host == own and steady_ns() < until_ns
+
+
 def wait_for_hosts(transaction: int, *, own: int) -> None:
     """Return once no other host can answer with what was before this committed transaction.
 
@@ -110,15 +134,19 @@ def wait_for_hosts(transaction: int, *, own: int) -> None:
 
     from consent.prepared import prepared_cursor
 
-    if _waited.transaction == transaction:
+    if _waited.transaction == transaction or _is_alone(own):
         return
     began = time.monotonic()
     asked: dict[str, str | int] = {"transaction": str(transaction), "own": own}
     try:
         with prepared_cursor() as cursor:
             while True:
-                cursor.execute(_SILENT, asked)
-                if not cursor.fetchone()[0]:
+                asked_ns = steady_ns()
+                cursor.execute(_OTHERS, asked)
+                others, silent = cursor.fetchone()
+                if not others:
+                    _Alone.seen = (own, asked_ns + int(ALONE_SECONDS * 1e9))
+                if not silent:
                     break
                 if time.monotonic() - began > WAIT_SECONDS:
                     cursor.execute(_FENCE, asked)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,12 +46,14 @@ class HostTable:
     applier: Applier
     table: SharedTable
 
-    def settle(self, cycles: int = 10) -> None:
+    def settle(self, seconds: float = 5) -> None:
         """Let the applier work until the table may answer and no doubt is left."""
-        for _ in range(cycles):
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
             vouched = self.applier.cycle()
             if vouched and self.table.stamp_is_valid() and not self.applier.control.entries():
                 return
+            time.sleep(0.005)
         raise AssertionError("The table did not settle.")
 
     def read(self, subject: str) -> Slot | None:

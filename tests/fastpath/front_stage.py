@@ -6,6 +6,7 @@ import io
 import json
 import random
 import re
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -63,10 +64,12 @@ class Stage:
 
     def settle(self) -> None:
         """Let the applier catch up, so that the table answers."""
-        for _ in range(10):
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline:
             vouched = self.applier.cycle() and self.table.stamp_is_valid()
             if vouched and not self.applier.control.entries():
                 break
+            time.sleep(0.005)
         self.front.serving.current()
 
     def send(self, application: Any, path: str, body: Any, **headers: str) -> Sent:
