@@ -17,7 +17,7 @@ from contextlib import contextmanager
 
 from benchmarks.measuring import ROOT, Ratio, Result, cpu_of_processes
 
-FULL, SMOKE = (8, 300, 3), (2, 5, 1)  # writers, transactions a writer, rounds
+FULL, SMOKE = (8, 300, 6), (2, 5, 1)  # writers, transactions a writer, rounds
 PURPOSE, OTHER = "product_suggestions", "ads"
 WARM = 8  # writes before the clock
 TABLES = """

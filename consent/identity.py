@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from consent.fastpath import fingerprint
@@ -15,17 +16,17 @@ from consent.fastpath import fingerprint
 
 def pseudonym_of(pepper: bytes, external_id: str) -> str:
     """The subject's pseudonym: HMAC-SHA256 of the customer's id under the pepper, as hex."""
-    return hmac.new(pepper, external_id.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(pepper, external_id.encode(), "sha256").hex()
 
 
 def fingerprint_of(key: bytes, pseudonym: str) -> str:
     """The suppression entry's name for the same person, under a key of its own."""
-    return hmac.new(key, b"suppression\x00" + pseudonym.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(key, b"suppression\x00" + pseudonym.encode(), "sha256").hex()
 
 
 def ledger_commitment(salt: bytes, pseudonym: str) -> str:
     """How the ledger names a person: it opens only with the salt, which erasure deletes."""
-    return hmac.new(salt, pseudonym.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(salt, pseudonym.encode(), "sha256").hex()
 
 
 class SubjectKeys(Protocol):
@@ -49,6 +50,7 @@ class SubjectNames:
     suppression_lookup: int
 
 
+@lru_cache(maxsize=16)
 def key_id_of(pepper: bytes) -> str:
     """The public name of a pepper: which one a row was written under."""
     return hashlib.sha256(b"tactful subject pepper\x00" + pepper).hexdigest()[:16]
