@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
@@ -104,6 +107,28 @@ class EmbeddedPostgres:
                     sql.Identifier(self.layout.owner_role),
                 )
             )
+
+    @contextmanager
+    def outliving(self, database: str, seconds: float = 30) -> Iterator[None]:
+        """Whoever comes and is killed in the block has let go of its rows when the block ends.
+
+        The server notices a dead client a moment later; until then its locks stand.
+        """
+        before = self._backends(database)
+        yield
+        deadline = time.monotonic() + seconds
+        while self._backends(database) - before:
+            assert time.monotonic() < deadline, "Somebody is still connected."
+            time.sleep(0.01)
+
+    def _backends(self, database: str) -> set[object]:
+        with self.as_superuser() as connection:
+            found = connection.execute(
+                "SELECT pid FROM pg_stat_activity WHERE datname = %s"
+                " AND backend_type = 'client backend'",
+                [database],
+            )
+            return {row[0] for row in found.fetchall()}
 
     def drop(self, database: str) -> None:
         with self.as_superuser() as connection:

@@ -143,14 +143,16 @@ def test_the_database_holds_one_row_for_a_message_and_a_recipient(
 
 
 def run_and_die(server: EmbeddedPostgres, point: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.incidents.dying_sender", point],
-        cwd=ROOT,
-        env=server.env_of(str(connection.settings_dict["NAME"])),
-        capture_output=True,
-        timeout=120,
-        check=False,
-    )
+    name = str(connection.settings_dict["NAME"])
+    with server.outliving(name):
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.incidents.dying_sender", point],
+            cwd=ROOT,
+            env=server.env_of(name),
+            capture_output=True,
+            timeout=120,
+            check=False,
+        )
     assert done.returncode == -signal.SIGKILL, done.stderr.decode()
 
 

@@ -110,6 +110,7 @@ class Journal:
     contained: bool = False
     verified: bool = False
     holds: int = 0
+    audited: bool = False  # since the hold was placed, or the harm came back
     cause: bool = False
     hold_step_done: bool = False
     episode: int = 1
@@ -160,7 +161,8 @@ class Way:
         if self.journal.hold_step_done:
             return
         self.journal.hold_step_done = self.journal.contained = True
-        self.journal.holds = 1
+        if not self.journal.holds:
+            self.journal.holds, self.journal.audited = 1, False
         if self.journal.state == State.ACTIVE:
             self.journal.state = State.MITIGATED
 
@@ -178,13 +180,13 @@ class Way:
             source="run",
             actor=MACHINE,
         )
-        self.journal.verified = True
+        self.journal.verified = self.journal.audited = True
 
     def _lift(self) -> None:
         if not self.journal.holds:
             return
         answers = self.house.lift(self.incident)
-        if not self.journal.verified:  # what serves now was not audited since the hold
+        if not self.journal.audited:
             assert answers in ([202, 412], [409, 412])
             return
         assert answers in ([202, 200], [409, 200])
@@ -271,6 +273,7 @@ class Way:
                 self.journal,
                 contained=False,
                 verified=False,
+                audited=False,
                 hold_step_done=False,
                 episode=self.journal.episode + 1,
             )

@@ -313,19 +313,20 @@ def test_a_reminder_survives_the_process_that_was_killed_while_sending_it(
 ) -> None:
     start(incident, cast, aware_at=database_now() - timedelta(hours=60))
     name = str(connection.settings_dict["NAME"])
-    ended = subprocess.run(
-        [sys.executable, "-c", DIES_WHILE_REMINDING],
-        env={
-            **os.environ,
-            **embedded_postgres.env_of(name),
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-            "DATA_DIR": str(settings.DATA_DIR),
-        },
-        cwd=ROOT,
-        capture_output=True,
-        check=False,
-        timeout=120,
-    )
+    with embedded_postgres.outliving(name):
+        ended = subprocess.run(
+            [sys.executable, "-c", DIES_WHILE_REMINDING],
+            env={
+                **os.environ,
+                **embedded_postgres.env_of(name),
+                "DJANGO_SETTINGS_MODULE": "config.settings",
+                "DATA_DIR": str(settings.DATA_DIR),
+            },
+            cwd=ROOT,
+            capture_output=True,
+            check=False,
+            timeout=120,
+        )
     assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()[-500:]
     sent = Notice.objects.filter(subject__contains="has passed")
     assert sent.count() == 0, "what died with its process was not half done"
