@@ -109,7 +109,7 @@ _waited = _Waited()
 
 
 class _Alone:
-    """Whose process saw no other host, and until when it need not look again."""
+    """The host on which this process saw no other, and until when it need not look again."""
 
     seen = (0, 0)
 

@@ -153,7 +153,7 @@ def _a_passing_verdict(
         and (since is None or reading.published_at >= since)
     ]
     if not passing:
-        when = f" since the hold of {since:%-d %B %H:%M} UTC" if since else ""
+        when = f" since {since:%-d %B %H:%M} UTC" if since else ""
         to.add(
             "verification",
             f"No audit of version {version.key} has passed{when}; run its verification.",

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.test import Client
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from rest_framework.test import APIClient
@@ -93,6 +94,9 @@ def test_an_audit_from_before_the_harm_came_back_lifts_no_hold(house: House) -> 
     way.do("verify")
     assert way.ask("ivo", State.ACTIVE, NOTES[1]) == 200
     assert way.journal.holds == 1
+    hold = Hold.objects.active().get()
+    page = house.cast.sign_in(Client(), "ivo").get(f"/holds/{hold.pk}/")
+    assert "the harm came back" in page.content.decode()
     assert house.lift(way.incident) == [202, 412]
     way.do("verify")
     assert house.lift(way.incident)[-1] == 200

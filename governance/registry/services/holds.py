@@ -202,14 +202,16 @@ def renew_holds(*, incident_reference: str, reason: str, actor: Actor) -> int:
     """
     renewed = 0
     for hold in Hold.objects.active().filter(incident_reference=incident_reference):
-        Hold.objects.active().filter(pk=hold.pk).update(
+        still_active = Hold.objects.active().filter(pk=hold.pk)
+        changed = still_active.update(
             renewed_at=database_now(),
             release_proposed_by="",
             release_proposed_at=None,
             release_reason="",
         )
-        _record(hold, "hold_renewed", actor, reason)
-        renewed += 1
+        if changed:  # else two people lifted it at this very moment
+            _record(hold, "hold_renewed", actor, reason)
+            renewed += 1
     return renewed
 
 
